@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// A bounded queue of bytes: a ring.
+#include "backend/char_queue.h"
+
+#include <string.h>
+
+#include "base/bits.h"
+
+size_t char_queue_push(struct char_queue *q, const uint8_t *data, size_t length)
+{
+    size_t taken = MIN(length, char_queue_room(q));
+    size_t end = (q->first + q->count) % CHAR_QUEUE_SIZE;
+    size_t straight = MIN(taken, CHAR_QUEUE_SIZE - end);
+    memcpy(q->bytes + end, data, straight);
+    memcpy(q->bytes, data + straight, taken - straight);
+    q->count += taken;
+    return taken;
+}
+
+size_t char_queue_peek(const struct char_queue *q, const uint8_t **data)
+{
+    *data = q->bytes + q->first;
+    return MIN(q->count, CHAR_QUEUE_SIZE - q->first);
+}
+
+void char_queue_drop(struct char_queue *q, size_t length)
+{
+    q->first = (q->first + length) % CHAR_QUEUE_SIZE;
+    q->count -= length;
+}

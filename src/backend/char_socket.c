@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// TCP and Unix sockets, as server or client.
+#include "backend/char_kinds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "backend/char_stream.h"
+#include "backend/event_loop.h"
+#include "base/bits.h"
+#include "host/host.h"
+
+struct socket_options {
+    char *address; /* "host:port" or a path; points into copy */
+    char *copy;
+    bool server, wait, nodelay;
+};
+
+/* One peer at a time: while it is connected, others wait in the listener's backlog. */
+struct socket_backend {
+    struct char_stream stream;
+    struct event_watch *listen_watch; /* server */
+    int listener;
+    char *path; /* Unix server: removed at the end */
+    bool nodelay;
+};
+
+/* --- options -------------------------------------------------------------------------------------------------- */
+
+static bool parse_switch(const char *text, const char *name, bool *value)
+{
+    size_t length = strlen(name);
+    if (strncmp(text, name, length) != 0)
+        return false;
+    if (text[length] == '\0' || strcmp(text + length, "=on") == 0)
+        *value = true;
+    else if (strcmp(text + length, "=off") == 0)
+        *value = false;
+    else
+        return false;
+    return true;
+}
+
+static bool parse_option(const char *text, struct socket_options *options)
+{
+    bool no;
+    if (parse_switch(text, "server", &options->server) || parse_switch(text, "wait", &options->wait) ||
+        parse_switch(text, "nodelay", &options->nodelay))
+        return true;
+    if (!parse_switch(text, "nowait", &no))
+        return false;
+    options->wait = !no;
+    return true;
+}
+
+static bool parse_options(const char *text, const char *label, struct socket_options *options, struct error *err)
+{
+    char *rest;
+    *options = (struct socket_options){.wait = true, .copy = strdup(text)};
+    options->address = strtok_r(options->copy, ",", &rest);
+    if (options->address == NULL || text[0] == ',') {
+        free(options->copy);
+        return error_set(err, "%s: the socket has no address", label);
+    }
+    for (char *option; (option = strtok_r(NULL, ",", &rest)) != NULL;) {
+        if (parse_option(option, options))
+            continue;
+        error_set(err, "%s: unknown socket option \"%s\"; known are server=on|off, wait=on|off, nodelay=on|off", label,
+                  option);
+        free(options->copy);
+        return false;
+    }
+    return true;
+}
+
+/* --- the running back end ------------------------------------------------------------------------------------- */
+
+static void connected(struct socket_backend *socket, int fd)
+{
+    int on = 1;
+    if (socket->nodelay)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    char_stream_open(&socket->stream, fd, fd);
+}
+
+static void accept_ready(void *opaque, unsigned events)
+{
+    struct socket_backend *socket = opaque;
+    (void)events;
+    int fd = accept4(socket->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0)
+        return;
+    event_watch_set(socket->listen_watch, 0);
+    connected(socket, fd);
+}
+
+static void socket_ended(struct char_stream *s)
+{
+    struct socket_backend *socket = container_of(s, struct socket_backend, stream);
+    char_stream_close(s);
+    if (socket->listen_watch != NULL)
+        event_watch_set(socket->listen_watch, WATCH_READ);
+}
+
+static void socket_destroy(struct char_backend *b)
+{
+    struct socket_backend *socket = container_of(b, struct socket_backend, stream.backend);
+    char_stream_flush(&socket->stream, 1000);
+    if (socket->listen_watch != NULL)
+        event_watch_destroy(socket->listen_watch, true);
+    char_stream_close(&socket->stream);
+    if (socket->path != NULL)
+        unlink(socket->path);
+    free(socket->path);
+    host_free(socket);
+}
+
+static const struct char_backend_ops socket_ops = {
+    .kind = "socket",
+    .write = char_stream_write,
+    .accept_input = char_stream_accept_input,
+    .destroy = socket_destroy,
+};
+
+/* fd listens or is connected already. A server that waits has its first peer before the machine starts. */
+static struct char_backend *start(int fd, const struct socket_options *options, const char *name, const char *label,
+                                  struct event_loop *loop)
+{
+    struct socket_backend *socket = host_alloc(sizeof *socket);
+    char_stream_init(&socket->stream, &socket_ops, loop, label);
+    socket->stream.ended = socket_ended;
+    socket->nodelay = options->nodelay;
+    socket->listener = -1;
+    if (!options->server) {
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+        connected(socket, fd);
+        return &socket->stream.backend;
+    }
+    socket->listener = fd;
+    socket->listen_watch = event_watch_create(loop, fd, accept_ready, socket);
+    event_watch_set(socket->listen_watch, WATCH_READ);
+    if (options->wait) {
+        struct pollfd first = {fd, POLLIN, 0};
+        fprintf(stderr, "bmbt: waiting for a connection on %s (label %s)\n", name, label);
+        while (poll(&first, 1, -1) < 0 && errno == EINTR)
+            ;
+        accept_ready(socket, WATCH_READ);
+    }
+    return &socket->stream.backend;
+}
+
+/* --- TCP ------------------------------------------------------------------------------------------------------ */
+
+/* "host:port"; the host may be empty, or in brackets if it has colons itself. */
+static bool split_address(char *address, char **host, char **port)
+{
+    char *colon = strrchr(address, ':');
+    if (colon == NULL || colon[1] == '\0')
+        return false;
+    *colon = '\0';
+    *port = colon + 1;
+    *host = address;
+    size_t length = strlen(address);
+    if (address[0] == '[' && length >= 2 && address[length - 1] == ']') {
+        address[length - 1] = '\0';
+        *host = address + 1;
+    }
+    return true;
+}
+
+static int try_address(const struct addrinfo *info, bool server)
+{
+    int on = 1;
+    int fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC | (server ? SOCK_NONBLOCK : 0), info->ai_protocol);
+    if (fd < 0)
+        return -1;
+    if (server)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    bool ok = server ? bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, 1) == 0
+                     : connect(fd, info->ai_addr, info->ai_addrlen) == 0;
+    if (ok)
+        return fd;
+    int saved_errno = errno;
+    close(fd);
+    errno = saved_errno;
+    return -1;
+}
+
+static int open_tcp(char *host, const char *port, const struct socket_options *options, const char *label, struct error *err)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = options->server ? AI_PASSIVE : 0}, *list;
+    int failed = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &list);
+    if (failed != 0) {
+        error_set(err, "%s: cannot find the address %s:%s: %s", label, host, port, gai_strerror(failed));
+        return -1;
+    }
+    int fd = -1;
+    for (struct addrinfo *info = list; info != NULL && fd < 0; info = info->ai_next)
+        fd = try_address(info, options->server);
+    if (fd < 0)
+        error_set(err, "%s: cannot %s %s:%s: %s", label, options->server ? "listen on" : "connect to", host, port,
+                  strerror(errno));
+    freeaddrinfo(list);
+    return fd;
+}
+
+struct char_backend *char_tcp_open(const char *text, const char *label, struct event_loop *loop, struct error *err)
+{
+    struct socket_options options;
+    struct char_backend *b = NULL;
+    char name[160], *host, *port;
+
+    if (!parse_options(text, label, &options, err))
+        return NULL;
+    snprintf(name, sizeof name, "tcp:%s", options.address);
+    if (!split_address(options.address, &host, &port)) {
+        error_set(err, "%s: \"%s\" is no TCP address; write tcp:[host]:port[,server=on]", label, name);
+    } else {
+        int fd = open_tcp(host, port, &options, label, err);
+        if (fd >= 0)
+            b = start(fd, &options, name, label, loop);
+    }
+    free(options.copy);
+    return b;
+}
+
+/* --- Unix sockets --------------------------------------------------------------------------------------------- */
+
+static int open_unix(const char *path, bool server)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat old;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (server ? SOCK_NONBLOCK : 0), 0);
+
+    if (fd < 0)
+        return -1;
+    strcpy(address.sun_path, path);
+    /* What an earlier run left behind; never a file that is no socket. */
+    if (server && lstat(path, &old) == 0 && S_ISSOCK(old.st_mode))
+        unlink(path);
+    bool ok = server ? bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0
+                     : connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (ok)
+        return fd;
+    int saved_errno = errno;
+    close(fd);
+    errno = saved_errno;
+    return -1;
+}
+
+struct char_backend *char_unix_open(const char *text, const char *label, struct event_loop *loop, struct error *err)
+{
+    struct socket_options options;
+    struct char_backend *b = NULL;
+    char name[160];
+
+    if (!parse_options(text, label, &options, err))
+        return NULL;
+    const char *path = options.address;
+    snprintf(name, sizeof name, "unix:%s", path);
+    if (strlen(path) >= sizeof ((struct sockaddr_un *)0)->sun_path) {
+        error_set(err, "%s: the socket's path is too long: %s", label, path);
+        goto out;
+    }
+    int fd = open_unix(path, options.server);
+    if (fd < 0) {
+        error_set(err, "%s: cannot %s the socket \"%s\": %s", label, options.server ? "create" : "connect to", path,
+                  strerror(errno));
+        goto out;
+    }
+    options.nodelay = false;
+    b = start(fd, &options, name, label, loop);
+    if (options.server)
+        container_of(b, struct socket_backend, stream.backend)->path = strdup(path);
+out:
+    free(options.copy);
+    return b;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// What serial and parallel ports, debug console and monitor are connected to.
+#include "control/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/char_mux.h"
+#include "backend/char_open.h"
+#include "host/host.h"
+
+/* -serial chardev:ID: opened for its first user; a multiplexer (mux=on) has room for more. */
+static struct char_backend *connect_named(struct session *s, const char *id, const char *label, struct error *err)
+{
+    const struct options *o = s->options;
+    for (unsigned n = 0; n < o->chardev_count; n++) {
+        if (strcmp(o->chardevs[n].id, id) != 0)
+            continue;
+        if (s->chardevs[n] == NULL)
+            return s->chardevs[n] = char_backend_open(o->chardevs[n].where, label, s->loop, err);
+        struct char_backend *b = char_mux_add(s->chardevs[n], label);
+        if (b == NULL)
+            error_set(err, "chardev '%s' is in use; with mux=on it has room for more", id);
+        return b;
+    }
+    error_set(err, "there is no -chardev with id=%s", id);
+    return NULL;
+}
+
+/* `out` stays NULL for "none". */
+static bool connect(struct session *s, struct char_backend **out, const char *option, const char *where, const char *label,
+                    struct error *err)
+{
+    struct error reason = {""};
+    if (where == NULL || strcmp(where, "none") == 0)
+        return true;
+    if (strncmp(where, "chardev:", 8) == 0)
+        *out = connect_named(s, where + 8, label, &reason);
+    else
+        *out = char_backend_open(where, label, s->loop, &reason);
+    if (*out == NULL)
+        return error_set(err, "%s %s: %s", option, where, reason.text);
+    return true;
+}
+
+/* "mon:...": the monitor is the multiplexer's second user. */
+static void share_with_monitor(struct session *s, struct char_backend *b, const char *where)
+{
+    if (b != NULL && s->monitor_chars == NULL && strncmp(where, "mon:", 4) == 0)
+        s->monitor_chars = char_mux_add(b, "monitor");
+}
+
+static bool connect_all(struct session *s, const char *const *serial, const char *const *parallel, const char *monitor,
+                        struct error *err)
+{
+    const struct options *o = s->options;
+    for (unsigned n = 0; n < PC_SERIAL_PORTS; n++) {
+        char label[16];
+        snprintf(label, sizeof label, "serial%u", n);
+        if (!connect(s, &s->serial[n], "-serial", serial[n], label, err))
+            return false;
+        share_with_monitor(s, s->serial[n], serial[n]);
+    }
+    for (unsigned n = 0; n < PC_PARALLEL_PORTS; n++) {
+        char label[16];
+        snprintf(label, sizeof label, "parallel%u", n);
+        if (!connect(s, &s->parallel[n], "-parallel", parallel[n], label, err))
+            return false;
+        share_with_monitor(s, s->parallel[n], parallel[n]);
+    }
+    if (s->monitor_chars == NULL && !connect(s, &s->monitor_chars, "-monitor", monitor, "monitor", err))
+        return false;
+    return connect(s, &s->debugcon, "-debugcon", o->debugcon, "debugcon", err);
+}
+
+bool session_open_connections(struct session *s, struct error *err)
+{
+    const struct options *o = s->options;
+    const char *serial[PC_SERIAL_PORTS] = {NULL}, *parallel[PC_PARALLEL_PORTS] = {NULL}, *monitor = o->monitor;
+    bool with_monitor = false;
+
+    for (unsigned n = 0; n < o->serial_count; n++) {
+        serial[n] = o->serial[n];
+        with_monitor |= strncmp(serial[n], "mon:", 4) == 0;
+    }
+    for (unsigned n = 0; n < o->parallel_count; n++) {
+        parallel[n] = o->parallel[n];
+        with_monitor |= strncmp(parallel[n], "mon:", 4) == 0;
+    }
+    bool default_serial = o->serial_count == 0 && !o->nodefaults;
+    bool default_monitor = monitor == NULL && !with_monitor && !o->nodefaults;
+    if (default_serial)
+        serial[0] = !o->nographic ? "null" : default_monitor ? "mon:stdio" : "stdio";
+    else if (default_monitor && o->nographic)
+        monitor = "stdio";
+    if (o->parallel_count == 0 && !o->nodefaults)
+        parallel[0] = "null";
+    host_lock_acquire(s->lock);
+    bool done = connect_all(s, serial, parallel, monitor, err);
+    host_lock_release(s->lock);
+    return done;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// The handlers of options, and what they share.
+#ifndef CONTROL_OPTIONS_INTERNAL_H
+#define CONTROL_OPTIONS_INTERNAL_H
+
+#include "control/options.h"
+
+/* Each takes the argument (NULL where the option has none); false with what is wrong about it. */
+#define GROUP(title)
+#define OPTION(name, handler, argument, help) \
+    bool option_##handler(struct options *o, const char *argument_text, struct error *err);
+#include "control/options.inc"
+#undef OPTION
+#undef GROUP
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// Options of display, log and the way the program runs.
+#include "control/options_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "control/keyval.h"
+
+#define OPTION_FLAG(handler, member)                                                       \
+    bool option_##handler(struct options *o, const char *argument_text, struct error *err) \
+    {                                                                                      \
+        (void)argument_text, (void)err;                                                    \
+        o->member = true;                                                                  \
+        return true;                                                                       \
+    }
+OPTION_FLAG(nographic, nographic)
+OPTION_FLAG(stopped, stopped)
+OPTION_FLAG(no_reboot, no_reboot)
+OPTION_FLAG(no_shutdown, no_shutdown)
+OPTION_FLAG(strict, strict)
+OPTION_FLAG(daemonize, daemonize)
+
+bool option_display(struct options *o, const char *argument_text, struct error *err)
+{
+    if (strcmp(argument_text, "help") == 0) {
+        printf("Displays:\nnone     nowhere; `screendump` of the monitor shows the screen\n"
+               "curses   text in this terminal\n");
+        o->done = true;
+        return true;
+    }
+    if (strcmp(argument_text, "none") == 0)
+        o->display = DISPLAY_NONE;
+    else if (strcmp(argument_text, "curses") == 0)
+        o->display = DISPLAY_CURSES;
+    else
+        return error_set(err, "there are none and curses");
+    return true;
+}
+
+bool option_curses(struct options *o, const char *argument_text, struct error *err)
+{
+    (void)argument_text, (void)err;
+    o->display = DISPLAY_CURSES;
+    return true;
+}
+
+bool option_vga(struct options *o, const char *argument_text, struct error *err)
+{
+    if (strcmp(argument_text, "help") == 0) {
+        printf("Graphics cards:\nstd      VGA with Bochs VBE (default)\nnone     none\n");
+        o->done = true;
+        return true;
+    }
+    o->vga = strcmp(argument_text, "none") != 0;
+    if (o->vga && strcmp(argument_text, "std") != 0)
+        return error_set(err, "there are std and none");
+    o->vga_device = true;
+    return true;
+}
+
+static void print_categories(void)
+{
+    printf("Log categories:\n");
+    for (unsigned n = 0; n < LOG_CATEGORY_COUNT; n++)
+        printf("%-14s %s\n", log_category_name(n), log_category_help(n));
+    printf("%-14s %s\n", "all", "all of these");
+}
+
+bool option_log(struct options *o, const char *argument_text, struct error *err)
+{
+    if (strcmp(argument_text, "help") == 0 || strcmp(argument_text, "?") == 0) {
+        print_categories();
+        o->done = true;
+        return true;
+    }
+    for (const char *p = argument_text; *p != '\0';) {
+        size_t length = strcspn(p, ",");
+        int category = log_category_find(p, length);
+        if (category >= 0)
+            o->log_mask |= UINT32_C(1) << category;
+        else if (length == 3 && strncmp(p, "all", 3) == 0)
+            o->log_mask = UINT32_MAX;
+        else
+            return error_set(err, "no category '%.*s' (-d help lists them)", (int)length, p);
+        p += length + (p[length] == ',');
+    }
+    return true;
+}
+
+bool option_log_file(struct options *o, const char *argument_text, struct error *err)
+{
+    (void)err;
+    o->log_file = argument_text;
+    return true;
+}
+
+bool option_pidfile(struct options *o, const char *argument_text, struct error *err)
+{
+    (void)err;
+    o->pidfile = argument_text;
+    return true;
+}

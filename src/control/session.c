@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// The life of a session: creation, running and stopping, the end.
+#include "control/session.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/block/raw.h"
+#include "backend/char.h"
+#include "backend/event_loop.h"
+#include "base/bits.h"
+#include "control/files.h"
+#include "host/host.h"
+
+/* ---- creation ----------------------------------------------------------------------------------------- */
+
+static void signal_caught(void *opaque, int number)
+{
+    struct session *s = opaque;
+    fprintf(stderr, "\r\nbmbt: ended by signal %d (%s)\r\n", number, strsignal(number));
+    session_quit(s, 0);
+}
+
+bool session_open_host(struct session *s, const struct options *o, struct error *err)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    *s = (struct session){.options = o, .log = {.mask = o->log_mask}};
+    if (!log_file_open(&s->log_file, &s->log, o->log_file, err))
+        return false;
+    s->lock = host_lock_create();
+    s->loop = event_loop_create(s->lock, err);
+    if (s->loop == NULL)
+        return false;
+    host_lock_acquire(s->lock);
+    s->clock = clock_create(CLOCK_VIRTUAL);
+    s->realtime_clock = clock_create(CLOCK_HOST);
+    clock_stop(s->clock);
+    event_loop_add_clock(s->loop, s->clock);
+    event_loop_add_clock(s->loop, s->realtime_clock);
+    for (unsigned n = 0; n < ARRAY_SIZE(signals); n++)
+        event_loop_signal(s->loop, signals[n], signal_caught, s);
+    host_lock_release(s->lock);
+    return true;
+}
+
+static int64_t rtc_start(const struct options *o)
+{
+    if (o->rtc_fixed)
+        return o->rtc_start_ns;
+    int64_t now = host_realtime_ns();
+    if (o->rtc_local) {
+        struct tm tm;
+        time_t seconds = (time_t)(now / NS_PER_SECOND);
+        localtime_r(&seconds, &tm);
+        now += (int64_t)tm.tm_gmtoff * NS_PER_SECOND;
+    }
+    return now;
+}
+
+static void handle_events(void *opaque);
+
+/* From any thread; what is to be done is done on the loop's. */
+static void pc_event(void *opaque, enum pc_event event, int value)
+{
+    struct session *s = opaque;
+    if (event == PC_EVENT_DEBUG_EXIT)
+        s->debug_exit_status = value;
+    if (event == PC_EVENT_RESET)
+        return;
+    __atomic_fetch_or(&s->events, 1u << event, __ATOMIC_ACQ_REL);
+    event_loop_call(s->loop, handle_events, s);
+}
+
+bool session_create_pc(struct session *s, struct error *err)
+{
+    const struct options *o = s->options;
+    struct pc_config c = {
+        .ram_size = o->memory,
+        .cpu = o->cpu,
+        .bios = s->bios,
+        .vga_rom = s->vga_rom,
+        .vga = o->vga && (!o->nodefaults || o->vga_device),
+        .nographic = o->nographic,
+        .kernel = s->kernel,
+        .initrd = s->initrd,
+        .modules = s->modules,
+        .module_count = s->module_count,
+        .command_line = o->append,
+        .boot_order = o->boot_order,
+        .boot_once = o->boot_once,
+        .boot_menu = o->boot_menu,
+        .no_reboot = o->no_reboot,
+        .rtc_base_ns = rtc_start(o),
+        .rtc_follows_guest = o->rtc_follows_guest,
+        .debugcon = s->debugcon,
+        .debugcon_port = o->debugcon_port,
+        .debug_exit = o->debug_exit,
+        .debug_exit_port = o->debug_exit_port,
+        .debug_exit_size = o->debug_exit_size,
+        .name = o->name,
+        .strict = o->strict,
+        .log = &s->log,
+        .lock = s->lock,
+        .clock = s->clock,
+        .realtime_clock = s->realtime_clock,
+        .event = pc_event,
+        .opaque = s,
+    };
+    memcpy(c.serial, s->serial, sizeof c.serial);
+    memcpy(c.parallel, s->parallel, sizeof c.parallel);
+    memcpy(c.drives, s->drives, sizeof c.drives);
+    memcpy(c.uuid, o->uuid, sizeof c.uuid);
+    for (unsigned n = 0; n < PC_DRIVES; n++)
+        c.drive_is_cdrom[n] = s->drives[n] != NULL && s->drives[n]->removable;
+    s->pc = pc_create(&c, err);
+    return s->pc != NULL;
+}
+
+bool session_open_steering(struct session *s, struct error *err)
+{
+    (void)s, (void)err;
+    return true;
+}
+
+/* ---- running and stopping ----------------------------------------------------------------------------- */
+
+const char *session_state_name(const struct session *s)
+{
+    switch (s->state) {
+    case RUN_PRELAUNCH: return "paused (prelaunch)";
+    case RUN_RUNNING: return "running";
+    case RUN_PAUSED: return "paused";
+    case RUN_DEBUG: return "paused (debug)";
+    case RUN_SHUTDOWN: return "paused (shutdown)";
+    }
+    return "";
+}
+
+void session_start(struct session *s)
+{
+    if (s->state == RUN_RUNNING)
+        return;
+    s->state = RUN_RUNNING;
+    pc_start(s->pc);
+}
+
+void session_stop(struct session *s, enum run_state state)
+{
+    if (s->state == RUN_RUNNING)
+        pc_stop(s->pc);
+    s->state = state;
+}
+
+void session_hold(struct session *s)
+{
+    s->held = s->state == RUN_RUNNING;
+    if (!s->held)
+        return;
+    host_lock_release(s->lock);
+    cpu_park(s->pc->cpu);
+    host_lock_acquire(s->lock);
+}
+
+void session_let_go(struct session *s)
+{
+    /* An event of the guest's own may have stopped it meanwhile: its handler finds it parked. */
+    if (s->held && s->state == RUN_RUNNING && !s->pc->suspended &&
+        __atomic_load_n(&s->events, __ATOMIC_ACQUIRE) == 0)
+        cpu_resume(s->pc->cpu);
+    s->held = false;
+}
+
+void session_quit(struct session *s, int status)
+{
+    s->exit_status = status;
+    event_loop_quit(s->loop);
+}
+
+static void handle_events(void *opaque)
+{
+    struct session *s = opaque;
+    uint32_t events = __atomic_exchange_n(&s->events, 0, __ATOMIC_ACQ_REL);
+    if (events & 1u << PC_EVENT_DEBUG_EXIT) {
+        session_quit(s, s->debug_exit_status);
+    } else if (events & 1u << PC_EVENT_SHUTDOWN) {
+        session_stop(s, RUN_SHUTDOWN);
+        if (!s->options->no_shutdown)
+            session_quit(s, 0);
+    } else if (events & 1u << PC_EVENT_DEBUG_STOP) {
+        session_stop(s, RUN_DEBUG);
+    } else if (events & 1u << PC_EVENT_STRICT_STOP) {
+        session_stop(s, RUN_PAUSED);
+    }
+}
+
+int session_run(struct session *s)
+{
+    if (!s->options->stopped) {
+        host_lock_acquire(s->lock);
+        session_start(s);
+        host_lock_release(s->lock);
+    }
+    event_loop_run(s->loop);
+    return s->exit_status;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------ */
+
+void session_close(struct session *s)
+{
+    if (s->pc != NULL) {
+        host_lock_acquire(s->lock);
+        session_stop(s, RUN_SHUTDOWN);
+        host_lock_release(s->lock);
+        pc_destroy(s->pc);
+    }
+    if (s->lock != NULL)
+        host_lock_acquire(s->lock);
+    for (unsigned n = 0; n < PC_DRIVES; n++)
+        block_backend_close(s->drives[n]);
+    for (unsigned n = 0; n < PC_SERIAL_PORTS; n++)
+        char_destroy(s->serial[n]);
+    for (unsigned n = 0; n < PC_PARALLEL_PORTS; n++)
+        char_destroy(s->parallel[n]);
+    char_destroy(s->debugcon);
+    if (s->lock != NULL)
+        host_lock_release(s->lock);
+    if (s->loop != NULL)
+        event_loop_destroy(s->loop);
+    clock_destroy(s->clock);
+    clock_destroy(s->realtime_clock);
+    host_lock_destroy(s->lock);
+    for (unsigned n = 0; n < s->module_count; n++)
+        file_release(&s->modules[n].blob);
+    file_release(&s->initrd);
+    file_release(&s->kernel);
+    file_release(&s->vga_rom);
+    file_release(&s->bios);
+    log_file_close(&s->log_file);
+}

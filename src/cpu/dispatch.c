@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// From one block to the next: the jump cache, then the block cache, then the decoder.
+#include "cpu/execute.h"
+
+#include "cpu/block_store.h"
+#include "cpu/print.h"
+
+#if EXEC_THREADED
+#define EXEC_ENTER(first) return (first)->fn(cpu, (first))
+#else
+#define EXEC_ENTER(first) return (first)
+#endif
+
+static const struct insn *enter(struct cpu *cpu, const struct block *b)
+{
+    cpu->block = b;
+    cpu->block_eip = cpu->eip;
+    cpu->instructions += b->count;
+    return b->insns;
+}
+
+static bool within_limit(const struct cpu *cpu, const struct block *b)
+{
+    return likely((uint64_t)(uint32_t)cpu->eip + b->length - 1 <= cpu->seg[SEG_CS].limit);
+}
+
+static bool logs_blocks(const struct cpu *cpu)
+{
+    return unlikely(cpu->bus.log->mask & (1u << LOG_EXEC | 1u << LOG_CPU));
+}
+
+static void log_entry(struct cpu *cpu, const struct block *b)
+{
+    LOG(cpu->bus.log, EXEC, "%04x:%08x %u instructions\n", cpu->seg[SEG_CS].selector, (unsigned)cpu->eip, b->count);
+    if (log_enabled(cpu->bus.log, LOG_CPU))
+        cpu_log_state(cpu);
+}
+
+/* The block of cpu->eip, made if need be. A block that crosses a page is right only for the pages mapped now. */
+static const struct block *find_block(struct cpu *cpu, uint32_t linear)
+{
+    const struct tlb_page *page = tlb_find_fetch(cpu, linear);
+    if (page->page.read == NULL)
+        return NULL;
+    const uint8_t *host = page->page.read + (linear & (PAGE_SIZE - 1));
+    const struct block *b = block_find(cpu, host, NULL);
+    if (b == NULL && (linear & (PAGE_SIZE - 1)) > PAGE_SIZE - 15) {
+        /* Whether a second page is needed at all is known only to the decoder: look for the crossing block without faulting. */
+        struct translation t;
+        uint32_t error, next = (linear | (PAGE_SIZE - 1)) + 1;
+        if (paging_walk(cpu, next, ACCESS_FETCH, cpu->cpl == 3, true, &t, &error)) {
+            const struct memory_page *second = tlb_walk_page(cpu, t.physical);
+            if (second->read != NULL)
+                b = block_find(cpu, host, second->read);
+            if (b != NULL)
+                tlb_find_fetch(cpu, next);
+        }
+        page = tlb_find_fetch(cpu, linear);
+    }
+    return b != NULL ? b : block_build(cpu, linear, page);
+}
+
+static __attribute__((noinline)) const struct insn *dispatch_slow(struct cpu *cpu)
+{
+    cpu->current = NULL;
+    cpu->block = NULL;
+    if (__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) != 0)
+        return NULL;
+    uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + (uint32_t)cpu->eip;
+    const struct block *b = find_block(cpu, linear);
+    if (b == NULL || !within_limit(cpu, b)) {
+        b = block_build_single(cpu);
+    } else if (!logs_blocks(cpu)) {
+        struct jump_entry *e = jump_entry(cpu, linear);
+        e->key = jump_key(cpu, linear);
+        e->block = b;
+    }
+    if (logs_blocks(cpu))
+        log_entry(cpu, b);
+    const struct insn *first = enter(cpu, b);
+    EXEC_ENTER(first);
+}
+
+const struct insn *exec_dispatch(struct cpu *cpu)
+{
+    uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + (uint32_t)cpu->eip;
+    const struct jump_entry *e = jump_entry(cpu, linear);
+    if (likely(e->key == jump_key(cpu, linear) && __atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) == 0 &&
+               within_limit(cpu, e->block))) {
+        const struct insn *first = enter(cpu, e->block);
+        EXEC_ENTER(first);
+    }
+    return dispatch_slow(cpu);
+}
+
+EXEC(exec_block_end)
+{
+    cpu->eip = insn_next_eip(cpu, i);
+    EXEC_JUMP;
+}
+
+EXEC(exec_dropped)
+{
+    uint32_t eip = insn_eip(cpu, i);
+    cpu->eip = cpu->mode & MODE_CS32 ? eip : eip & 0xffff;
+    cpu->instructions -= cpu->block->count - (uint64_t)(i - cpu->block->insns);
+    return dispatch_slow(cpu);
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// Availability checks, SIMD floating-point exceptions, MXCSR and the fences.
+#include "cpu/simd/simd.h"
+
+#include "cpu/handlers.h"
+
+void sse_unavailable(struct cpu *cpu, const struct insn *i)
+{
+    if ((cpu->cr0 & CR0_EM) || !(cpu->cr4 & CR4_OSFXSR))
+        exec_raise(cpu, i, EXC_UD);
+    exec_raise(cpu, i, EXC_NM);
+}
+
+bool mmx_wait(struct cpu *cpu, const struct insn *i)
+{
+    if (cpu->cr0 & CR0_EM)
+        exec_raise(cpu, i, EXC_UD);
+    return x87_wait(cpu, i);
+}
+
+void sse_exceptions(struct cpu *cpu, const struct insn *i, uint32_t flags)
+{
+    uint32_t unmasked = ~cpu->fpu.mxcsr >> MXCSR_MASKS_SHIFT;
+    if (flags & unmasked & (MXCSR_IE | MXCSR_DE | MXCSR_ZE))
+        flags &= MXCSR_IE | MXCSR_DE | MXCSR_ZE;
+    cpu->fpu.mxcsr |= flags;
+    if (unlikely(flags & unmasked))
+        exec_raise(cpu, i, cpu->cr4 & CR4_OSXMMEXCPT ? EXC_XM : EXC_UD);
+}
+
+void sse_load_mxcsr(struct cpu *cpu, const struct insn *i, uint32_t value)
+{
+    if (value & ~MXCSR_MASK)
+        exec_raise_error(cpu, i, EXC_GP, 0);
+    cpu->fpu.mxcsr = value;
+}
+
+EXEC(ldmxcsr)
+{
+    SSE_BEGIN;
+    sse_load_mxcsr(cpu, i, exec_load32(cpu, i, i->seg, exec_ea(cpu, i)));
+    EXEC_NEXT;
+}
+
+EXEC(stmxcsr)
+{
+    SSE_BEGIN;
+    exec_store32(cpu, i, i->seg, exec_ea(cpu, i), cpu->fpu.mxcsr);
+    EXEC_NEXT;
+}
+
+/* One processor sees its own accesses in order; other threads see guest memory only under locks. */
+EXEC(fence)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    EXEC_NEXT;
+}
+
+/* No cache is modelled; but the line has to be readable. */
+EXEC(clflush)
+{
+    exec_prepare_read(cpu, i, i->seg, exec_ea(cpu, i), 1);
+    EXEC_NEXT;
+}

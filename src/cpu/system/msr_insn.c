@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// RDMSR WRMSR RDTSC RDPMC CPUID.
+#include "cpu/handlers.h"
+#include "cpu/system/internal.h"
+
+EXEC(exec_rdmsr)
+{
+    uint64_t value;
+    require_cpl0(cpu, i);
+    if (!msr_read(cpu, reg32(cpu, RCX), &value))
+        cpu_raise_error(cpu, EXC_GP, 0);
+    set_reg32(cpu, RAX, (uint32_t)value);
+    set_reg32(cpu, RDX, (uint32_t)(value >> 32));
+    EXEC_NEXT;
+}
+
+EXEC(exec_wrmsr)
+{
+    require_cpl0(cpu, i);
+    if (!msr_write(cpu, reg32(cpu, RCX), (uint64_t)reg32(cpu, RDX) << 32 | reg32(cpu, RAX)))
+        cpu_raise_error(cpu, EXC_GP, 0);
+    cpu->eip = insn_next_eip(cpu, i);
+    EXEC_JUMP;
+}
+
+EXEC(exec_rdtsc)
+{
+    if ((cpu->cr4 & CR4_TSD) && cpu->cpl != 0)
+        exec_raise_error(cpu, i, EXC_GP, 0);
+    uint64_t value = cpu_tsc(cpu);
+    set_reg32(cpu, RAX, (uint32_t)value);
+    set_reg32(cpu, RDX, (uint32_t)(value >> 32));
+    EXEC_NEXT;
+}
+
+/* No performance counters (CPUID leaf 0AH says so): every index is out of range. */
+EXEC(exec_rdpmc)
+{
+    exec_raise_error(cpu, i, EXC_GP, 0);
+}
+
+EXEC(exec_cpuid)
+{
+    uint32_t out[4];
+    cpuid_read(cpu, reg32(cpu, RAX), reg32(cpu, RCX), out);
+    set_reg32(cpu, RAX, out[0]);
+    set_reg32(cpu, RBX, out[1]);
+    set_reg32(cpu, RCX, out[2]);
+    set_reg32(cpu, RDX, out[3]);
+    EXEC_NEXT;
+}

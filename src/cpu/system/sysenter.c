@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// SYSENTER and SYSEXIT: flat segments by fiat, no descriptor is read.
+#include "cpu/handlers.h"
+#include "cpu/system/internal.h"
+
+/* SDM 2 "SYSENTER", "SYSEXIT": base 0, limit 4 GiB, the attributes written here whatever the GDT says. */
+static struct segment flat(uint16_t selector, unsigned type, unsigned dpl)
+{
+    return (struct segment){
+        .limit = 0xffffffffu,
+        .selector = selector,
+        .attributes = (uint16_t)(ATTR_G | ATTR_DB | ATTR_P | ATTR_S | dpl << ATTR_DPL_SHIFT | type),
+        .read_max = INT64_MAX,
+        .write_max = type & ATTR_CODE ? -1 : INT64_MAX,
+    };
+}
+#define TYPE_CODE (ATTR_CODE | ATTR_READABLE | ATTR_ACCESSED)
+#define TYPE_DATA (ATTR_WRITABLE | ATTR_ACCESSED)
+
+static void enter_flat(struct cpu *cpu, uint16_t cs, uint16_t ss, unsigned cpl, uint32_t eip,
+                       uint32_t esp)
+{
+    cpu->seg[SEG_CS] = flat(cs, TYPE_CODE, cpl);
+    cpu->seg[SEG_SS] = flat(ss, TYPE_DATA, cpl);
+    cpu->cpl = (uint8_t)cpl;
+    cpu->gpr[RSP] = esp;
+    cpu->eip = eip;
+    cpu_update_mode(cpu);
+}
+
+EXEC(exec_sysenter)
+{
+    exec_sync(cpu, i);
+    uint16_t cs = (uint16_t)(cpu->msr.sysenter_cs & 0xfffc);
+    if (!cpu_protected(cpu) || !cs)
+        cpu_raise_error(cpu, EXC_GP, 0);
+    eflags_write(cpu, 0, EFLAGS_VM | EFLAGS_IF | EFLAGS_RF);
+    enter_flat(cpu, cs, (uint16_t)(cs + 8), 0, (uint32_t)cpu->msr.sysenter_eip,
+               (uint32_t)cpu->msr.sysenter_esp);
+    EXEC_JUMP;
+}
+
+EXEC(exec_sysexit)
+{
+    exec_sync(cpu, i);
+    uint16_t cs = (uint16_t)(cpu->msr.sysenter_cs & 0xfffc);
+    if (!cpu_protected(cpu) || !cs || cpu->cpl != 0)
+        cpu_raise_error(cpu, EXC_GP, 0);
+    enter_flat(cpu, (uint16_t)((cs + 16) | 3), (uint16_t)((cs + 24) | 3), 3, reg32(cpu, RDX),
+               reg32(cpu, RCX));
+    EXEC_JUMP;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// The event loop: clocks, calls and work across threads, descriptors of every kind, signals.
+#include "backend/event_loop.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "host/host.h"
+#include "unit.h"
+
+static struct host_lock *lock;
+static struct event_loop *loop;
+static unsigned count;
+
+static void begin(void)
+{
+    struct error err;
+    lock = host_lock_create();
+    loop = event_loop_create(lock, &err);
+    CHECK(loop != NULL);
+    count = 0;
+}
+
+static void end(void)
+{
+    event_loop_destroy(loop);
+    host_lock_destroy(lock);
+}
+
+static void count_and_quit(void *opaque)
+{
+    (void)opaque;
+    CHECK(host_lock_held(lock));
+    count++;
+    event_loop_quit(loop);
+}
+
+TEST(timer_is_exact)
+{
+    struct timer timer;
+    begin();
+    struct clock *clock = clock_create(CLOCK_VIRTUAL);
+    event_loop_add_clock(loop, clock);
+    timer_init(&timer, clock, count_and_quit, NULL);
+    int64_t best = INT64_MAX;
+    for (unsigned i = 0; i < 20; i++) {
+        int64_t due = clock_now(clock) + 1300000;
+        timer_set(&timer, due);
+        event_loop_run(loop);
+        int64_t late = clock_now(clock) - due;
+        CHECK(late >= 0);
+        best = late < best ? late : best;
+    }
+    CHECK_EQ(count, 20);
+    CHECK(best < 700000); /* not rounded up to the next millisecond */
+    event_loop_destroy(loop);
+    clock_destroy(clock);
+    host_lock_destroy(lock);
+}
+
+/* Another thread arms a timer while the loop sleeps. */
+static void arm_from_outside(void *opaque)
+{
+    struct timer *timer = opaque;
+    usleep(20000);
+    host_lock_acquire(lock);
+    timer_set(timer, clock_now(timer->clock) + 1000000);
+    host_lock_release(lock);
+}
+
+TEST(earlier_deadline_wakes_the_loop)
+{
+    struct timer timer, late;
+    begin();
+    timer_init(&timer, event_loop_clock(loop), count_and_quit, NULL);
+    timer_init(&late, event_loop_clock(loop), count_and_quit, NULL);
+    timer_set(&late, 60 * NS_PER_SECOND);
+    struct host_thread *thread = host_thread_create("arm", arm_from_outside, &timer);
+    int64_t start = host_monotonic_ns();
+    event_loop_run(loop);
+    CHECK(host_monotonic_ns() - start < NS_PER_SECOND);
+    host_thread_join(thread);
+    end();
+}
+
+static void call_from_outside(void *opaque)
+{
+    usleep(10000);
+    event_loop_call(loop, opaque, NULL);
+}
+
+TEST(calls)
+{
+    begin();
+    struct host_thread *thread = host_thread_create("call", call_from_outside, (void *)count_and_quit);
+    event_loop_run(loop);
+    CHECK_EQ(count, 1);
+    host_thread_join(thread);
+    event_loop_quit(loop); /* before the run: it ends at once */
+    event_loop_run(loop);
+    end();
+}
+
+struct job {
+    struct event_work work;
+    bool worked;
+};
+
+static void job_work(struct event_work *work)
+{
+    CHECK(!host_lock_held(lock));
+    usleep(1000);
+    ((struct job *)work)->worked = true;
+}
+
+static void job_done(struct event_work *work)
+{
+    CHECK(host_lock_held(lock));
+    CHECK(((struct job *)work)->worked);
+    if (++count == 50)
+        event_loop_quit(loop);
+}
+
+TEST(work)
+{
+    struct job jobs[50] = {0};
+    begin();
+    for (unsigned i = 0; i < 50; i++) {
+        jobs[i].work.work = job_work;
+        jobs[i].work.done = job_done;
+        event_loop_work(loop, &jobs[i].work);
+    }
+    event_loop_run(loop);
+    CHECK_EQ(count, 50);
+    end();
+}
+
+struct reader {
+    struct event_watch *watch;
+    int fd;
+    size_t total;
+};
+
+static void read_some(void *opaque, unsigned events)
+{
+    struct reader *r = opaque;
+    char buffer[64];
+    CHECK(events & WATCH_READ);
+    ssize_t n = read(r->fd, buffer, sizeof buffer);
+    if (n > 0) {
+        r->total += (size_t)n;
+        return;
+    }
+    event_watch_set(r->watch, 0);
+    event_loop_quit(loop);
+}
+
+/* What the kernel cannot watch (plain files, /dev/null) is always ready. */
+TEST(plain_files)
+{
+    char path[] = "/tmp/test_loop_XXXXXX";
+    int fd = mkstemp(path);
+    begin();
+    CHECK_EQ(write(fd, "0123456789abcdefghij0123456789abcdefghij0123456789abcdefghij0123456789abcdefghij", 80), 80);
+    lseek(fd, 0, SEEK_SET);
+    struct reader r = {.fd = fd};
+    r.watch = event_watch_create(loop, fd, read_some, &r);
+    event_watch_set(r.watch, WATCH_READ);
+    event_loop_run(loop);
+    CHECK_EQ(r.total, 80);
+    event_watch_destroy(r.watch, true);
+    struct reader null = {.fd = open("/dev/null", O_RDONLY)};
+    null.watch = event_watch_create(loop, null.fd, read_some, &null);
+    event_watch_set(null.watch, WATCH_READ);
+    event_loop_run(loop);
+    event_watch_destroy(null.watch, true);
+    end();
+    CHECK(fcntl(fd, F_GETFL) < 0); /* closed */
+    unlink(path);
+}
+
+static void write_from_outside(void *opaque)
+{
+    usleep(5000);
+    CHECK_EQ(write(*(int *)opaque, "x", 1), 1);
+    usleep(5000);
+    close(*(int *)opaque);
+}
+
+TEST(pipes)
+{
+    int ends[2];
+    begin();
+    CHECK(pipe(ends) == 0);
+    struct reader r = {.fd = ends[0]};
+    r.watch = event_watch_create(loop, ends[0], read_some, &r);
+    event_watch_set(r.watch, WATCH_READ);
+    struct host_thread *thread = host_thread_create("write", write_from_outside, &ends[1]);
+    event_loop_run(loop); /* until the end of file */
+    CHECK_EQ(r.total, 1);
+    host_thread_join(thread);
+    event_watch_destroy(r.watch, true);
+    end();
+}
+
+static void caught(void *opaque, int number)
+{
+    (void)opaque;
+    CHECK_EQ(number, SIGTERM);
+    count_and_quit(NULL);
+}
+
+static void terminate(void *opaque)
+{
+    (void)opaque;
+    kill(getpid(), SIGTERM);
+}
+
+TEST(signals)
+{
+    begin();
+    event_loop_signal(loop, SIGTERM, caught, NULL);
+    event_loop_call(loop, terminate, NULL);
+    event_loop_run(loop);
+    CHECK_EQ(count, 1);
+    end();
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// The HPET by its registers: counter, comparators, periodic mode, levels, legacy replacement.
+#include "device/timer/hpet.h"
+
+#include "chip_bench.h"
+
+#define BASE UINT64_C(0xfed00000)
+
+enum { PERIOD_FS = 10000000 };
+#define CONFIG(n) (BASE + 0x100 + 0x20 * (n))
+#define COMPARATOR(n) (CONFIG(n) + 8)
+#define ROUTE(n) ((uint32_t)(n) << 9)
+
+static struct hpet *open_hpet(struct bench *b)
+{
+    bench_open(b);
+    return hpet_create(b->memory, &b->log, b->clock, BASE, bench_line(b, 0));
+}
+
+static void close_hpet(struct bench *b, struct hpet *hpet)
+{
+    hpet_destroy(hpet);
+    bench_close(b);
+}
+
+TEST(capabilities_and_counter)
+{
+    struct bench b;
+    struct hpet *hpet = open_hpet(&b);
+    CHECK_EQ(load(&b, BASE, 8), (uint64_t)PERIOD_FS << 32 | 0x8086a201);
+    CHECK_EQ(load(&b, BASE + 4, 4), PERIOD_FS);
+    pass(&b, 1000);
+    CHECK_EQ(load(&b, BASE + 0xf0, 8), 0); /* halted */
+    store(&b, BASE + 0xf0, 4, 0xfffffff0);
+    store(&b, BASE + 0x10, 4, 1);
+    pass(&b, 10 * 100);
+    CHECK_EQ(load(&b, BASE + 0xf0, 8), 0x100000000 + 84);
+    CHECK_EQ(load(&b, BASE + 0xf4, 4), 1);
+    store(&b, BASE + 0x10, 4, 0);
+    pass(&b, 1000);
+    CHECK_EQ(load(&b, BASE + 0xf0, 8), 0x100000000 + 84);
+    hpet_reset(hpet);
+    CHECK_EQ(load(&b, BASE + 0xf0, 8), 0);
+    close_hpet(&b, hpet);
+}
+
+TEST(one_shot_edge)
+{
+    struct bench b;
+    struct hpet *hpet = open_hpet(&b);
+    store(&b, CONFIG(2), 4, 0x4 | ROUTE(20));
+    CHECK_EQ(load(&b, CONFIG(2), 4), 0x34 | ROUTE(20));
+    CHECK_EQ(load(&b, CONFIG(2) + 4, 4), 0x00f00000);
+    store(&b, COMPARATOR(2), 8, 1000);
+    store(&b, BASE + 0x10, 4, 1);
+    pass(&b, 9990);
+    CHECK_EQ(b.rises[20], 0);
+    pass(&b, 10);
+    CHECK_EQ(b.rises[20], 1);
+    CHECK(!b.level[20]);
+    pass(&b, 100 * NS_PER_SECOND);
+    CHECK_EQ(b.rises[20], 1);
+    store(&b, CONFIG(2), 4, 0x4 | ROUTE(3)); /* not a route it has */
+    CHECK_EQ(load(&b, CONFIG(2), 4) & ROUTE(31), 0);
+    close_hpet(&b, hpet);
+}
+
+TEST(one_shot_32_bit_comes_each_turn)
+{
+    struct bench b;
+    struct hpet *hpet = open_hpet(&b);
+    store(&b, CONFIG(0), 4, 0x104 | ROUTE(21));
+    store(&b, COMPARATOR(0), 8, 5);
+    store(&b, BASE + 0x10, 4, 1);
+    pass(&b, 100);
+    CHECK_EQ(b.rises[21], 1);
+    pass(&b, (INT64_C(10) << 32) - 100);
+    CHECK_EQ(b.rises[21], 1);
+    pass(&b, 100);
+    CHECK_EQ(b.rises[21], 2);
+    close_hpet(&b, hpet);
+}
+
+TEST(periodic_is_exact_and_late_once)
+{
+    struct bench b;
+    struct hpet *hpet = open_hpet(&b);
+    store(&b, BASE + 0x10, 4, 1);
+    store(&b, CONFIG(0), 4, 0x4c | ROUTE(22)); /* periodic, set value */
+    store(&b, COMPARATOR(0), 8, 500);
+    CHECK_EQ(load(&b, CONFIG(0), 4) & 0x40, 0);
+    store(&b, COMPARATOR(0), 4, 10000); /* the period alone, by its low half */
+    CHECK_EQ(load(&b, COMPARATOR(0), 8), 500);
+    pass(&b, 5000);
+    CHECK_EQ(b.rises[22], 1);
+    CHECK_EQ(load(&b, COMPARATOR(0), 8), 10500);
+    pass(&b, NS_PER_SECOND);
+    CHECK_EQ(b.rises[22], 10001);
+    jump(&b, 100000 * 50 + 30000);
+    CHECK_EQ(b.rises[22], 10002);
+    pass(&b, 70000 - 10);
+    CHECK_EQ(b.rises[22], 10002);
+    pass(&b, 10);
+    CHECK_EQ(b.rises[22], 10003);
+    close_hpet(&b, hpet);
+}
+
+TEST(level_until_status_is_cleared)
+{
+    struct bench b;
+    struct hpet *hpet = open_hpet(&b);
+    store(&b, CONFIG(1), 4, 0x6 | ROUTE(23));
+    store(&b, COMPARATOR(1), 8, 10);
+    store(&b, BASE + 0x10, 4, 1);
+    pass(&b, 100);
+    CHECK(b.level[23]);
+    CHECK_EQ(load(&b, BASE + 0x20, 4), 2);
+    store(&b, BASE + 0x20, 4, 1);
+    CHECK(b.level[23]);
+    store(&b, BASE + 0x20, 4, 2);
+    CHECK(!b.level[23]);
+    CHECK_EQ(load(&b, BASE + 0x20, 4), 0);
+    close_hpet(&b, hpet);
+}
+
+TEST(legacy_replacement_takes_the_lines)
+{
+    struct bench b;
+    struct hpet *hpet = open_hpet(&b);
+    struct irq_line pit = hpet_legacy_line(hpet, 0), rtc = hpet_legacy_line(hpet, 8);
+    irq_set(pit, true);
+    irq_set(rtc, true);
+    CHECK(b.level[0] && b.level[8]);
+    store(&b, BASE + 0x10, 4, 2);
+    CHECK(!b.level[0] && !b.level[8]);
+    irq_pulse(rtc);
+    CHECK_EQ(b.rises[8], 1);
+    irq_set(rtc, true);
+    store(&b, CONFIG(0), 4, 0x4);
+    store(&b, COMPARATOR(0), 8, 10);
+    store(&b, CONFIG(1), 4, 0x4);
+    store(&b, COMPARATOR(1), 8, 20);
+    store(&b, BASE + 0x10, 4, 3);
+    pass(&b, 1000);
+    CHECK_EQ(b.rises[0], 2);
+    CHECK_EQ(b.rises[8], 2);
+    store(&b, BASE + 0x10, 4, 1);
+    CHECK(b.level[0] && b.level[8]);
+    close_hpet(&b, hpet);
+}
+
+TEST(any_registers_do_no_harm)
+{
+    struct bench b;
+    struct hpet *hpet = open_hpet(&b);
+    uint64_t seed = 1;
+    for (int i = 0; i < 100000; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        unsigned offset = (seed >> 40) % 0x180, size = seed >> 60 & 1 ? 8 : 4;
+        if (seed >> 61 & 1)
+            store(&b, BASE + offset, size, seed >> (seed & 63));
+        else
+            load(&b, BASE + offset, size);
+        jump(&b, (int64_t)(seed >> 20 & 0xfffff));
+    }
+    close_hpet(&b, hpet);
+}
