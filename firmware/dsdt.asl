@@ -5,16 +5,15 @@
 /*
  * The C preprocessor runs over this file before iasl (firmware/meson.build).
  *
- * What varies from machine to machine stands in an SSDT that machine/acpi/ builds:
- *   PWMN  first address of the PCI memory window
- *   COMP  serial ports that exist, a bit each     LPTP  parallel ports that exist, a bit each
+ * What varies from machine to machine stands in names whose values machine/acpi/ puts in place of the ones here, which
+ * take a DWord so that there is room. (Not in an SSDT: SeaBIOS reads the DSDT and knows no External.)
  */
 
 DefinitionBlock ("dsdt.aml", "DSDT", 1, "BMBT", "BMBTPC", 1)
 {
-    External (\PWMN, IntObj)
-    External (\COMP, IntObj)
-    External (\LPTP, IntObj)
+    Name (PWMN, 0x80000000) /* first address of the PCI memory window */
+    Name (COMP, 0x80000000) /* serial ports that exist, a bit each */
+    Name (LPTP, 0x80000000) /* parallel ports that exist, a bit each */
 
     /* SLP_TYPa, SLP_TYPb as PIIX4 defines them (82371AB 7.2.3): 1 suspend to RAM, 2 suspend to disk, 0 soft off. */
     Name (\_S3, Package () { 1, 1, 0, 0 })

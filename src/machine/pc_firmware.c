@@ -112,6 +112,13 @@ static void set_system_states(struct pc *pc)
     fw_cfg_set_file(pc->fw_cfg, "etc/system-states", states, sizeof states);
 }
 
+/* Where nothing boots: wait for ever (-1) rather than start over after a time, in milliseconds. */
+static void set_boot_fail_wait(struct pc *pc)
+{
+    static const uint8_t for_ever[4] = {0xff, 0xff, 0xff, 0xff};
+    fw_cfg_set_file(pc->fw_cfg, "etc/boot-fail-wait", for_ever, sizeof for_ever);
+}
+
 static bool set_kernel(struct pc *pc, struct error *err)
 {
     const struct pc_config *c = &pc->config;
@@ -132,6 +139,7 @@ bool pc_firmware_setup(struct pc *pc, struct error *err)
     set_memory_size(pc);
     set_disks(pc);
     set_system_states(pc);
+    set_boot_fail_wait(pc);
     pc_firmware_set_boot_order(pc, c->boot_once != NULL ? c->boot_once : c->boot_order);
 
     fw_cfg_set(fw, FW_CFG_UUID, c->uuid, sizeof c->uuid);
@@ -141,7 +149,7 @@ bool pc_firmware_setup(struct pc *pc, struct error *err)
     fw_cfg_set_u16(fw, FW_CFG_BOOT_MENU, c->boot_menu);
     fw_cfg_set_u32(fw, FW_CFG_IRQ0_OVERRIDE, 1);
 
-    struct acpi_config acpi = {.low_ram = i440fx_low_ram(c->ram_size), .has_vga = c->vga};
+    struct acpi_config acpi = {.low_ram = i440fx_low_ram(c->ram_size)};
     for (unsigned n = 0; n < PC_SERIAL_PORTS; n++)
         acpi.serial[n] = pc->serial[n] != NULL;
     for (unsigned n = 0; n < PC_PARALLEL_PORTS; n++)

@@ -92,12 +92,39 @@ static uint32_t build_facs(struct blob *b)
     return start;
 }
 
-static uint32_t build_dsdt(struct blob *b)
+/* SeaBIOS (pciinit.c) lets the window begin at the first of these that is not below the RAM. */
+static uint32_t pci_window(uint64_t low_ram)
+{
+    return low_ram <= 0x80000000u ? 0x80000000u : low_ram <= 0xc0000000u ? 0xc0000000u : 0xe0000000u;
+}
+
+/* Name (name, value) of the DSDT: NameOp, name, DWordPrefix, value (ACPI 1.0b 16.2). */
+static void set_name(uint8_t *aml, uint32_t size, const char *name, uint32_t value)
+{
+    for (uint32_t at = 0; at + 10 <= size; at++) {
+        if (aml[at] == 0x08 && aml[at + 5] == 0x0c && !__builtin_memcmp(aml + at + 1, name, 4)) {
+            store_le32(aml + at + 6, value);
+            return;
+        }
+    }
+    host_assert(false, "the DSDT lacks a name that the machine sets");
+}
+
+static uint32_t build_dsdt(struct blob *b, const struct acpi_config *config)
 {
     uint32_t start = b->size, size = (uint32_t)(dsdt_aml_end - dsdt_aml);
-    __builtin_memcpy(b->data + start, dsdt_aml, size);
+    uint32_t serial = 0, parallel = 0;
+    for (unsigned n = 0; n < ARRAY_SIZE(config->serial); n++)
+        serial |= (uint32_t)config->serial[n] << n;
+    for (unsigned n = 0; n < ARRAY_SIZE(config->parallel); n++)
+        parallel |= (uint32_t)config->parallel[n] << n;
+    uint8_t *aml = b->data + start;
+    __builtin_memcpy(aml, dsdt_aml, size);
+    set_name(aml, size, "PWMN", pci_window(config->low_ram));
+    set_name(aml, size, "COMP", serial);
+    set_name(aml, size, "LPTP", parallel);
+    aml[CHECKSUM_OFFSET] = 0;
     b->size += size;
-    b->data[start + CHECKSUM_OFFSET] = 0;
     end_table(b, start, false);
     return start;
 }
@@ -210,35 +237,6 @@ static void build_waet(struct blob *b)
     end_table(b, start, true);
 }
 
-/* AML by hand: NameOp, name, DWordPrefix, value. */
-static void put_name_dword(struct blob *b, const char *name, uint32_t value)
-{
-    put8(b, 0x08);
-    put_text(b, name, 4);
-    put8(b, 0x0c);
-    put32(b, value);
-}
-
-/* SeaBIOS (pciinit.c) lets the window begin at the first of these that is not below the RAM. */
-static uint32_t pci_window(uint64_t low_ram)
-{
-    return low_ram <= 0x80000000u ? 0x80000000u : low_ram <= 0xc0000000u ? 0xc0000000u : 0xe0000000u;
-}
-
-static void build_ssdt(struct blob *b, const struct acpi_config *config)
-{
-    uint32_t serial = 0, parallel = 0;
-    for (unsigned n = 0; n < ARRAY_SIZE(config->serial); n++)
-        serial |= (uint32_t)config->serial[n] << n;
-    for (unsigned n = 0; n < ARRAY_SIZE(config->parallel); n++)
-        parallel |= (uint32_t)config->parallel[n] << n;
-    uint32_t start = begin_table(b, "SSDT", 1);
-    put_name_dword(b, "PWMN", pci_window(config->low_ram));
-    put_name_dword(b, "COMP", serial);
-    put_name_dword(b, "LPTP", parallel);
-    end_table(b, start, true);
-}
-
 static uint32_t build_rsdt(struct blob *b)
 {
     uint32_t start = begin_table(b, "RSDT", 1);
@@ -266,12 +264,11 @@ void acpi_tables_build(struct fw_cfg *fw, const struct acpi_config *config)
     loader_allocate(&b->loader, RSDP_FILE, 16, LOADER_ZONE_FSEG);
     loader_allocate(&b->loader, TABLES_FILE, 64, LOADER_ZONE_HIGH);
 
-    uint32_t facs = build_facs(b), dsdt = build_dsdt(b);
+    uint32_t facs = build_facs(b), dsdt = build_dsdt(b, config);
     build_fadt(b, facs, dsdt);
     build_madt(b);
     build_hpet(b);
     build_waet(b);
-    build_ssdt(b, config);
     uint32_t rsdt = build_rsdt(b);
     host_assert(b->size <= BLOB_SIZE, "ACPI tables outgrew their blob");
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// ACPI tables for the firmware to place: FADT, FACS, MADT, HPET, WAET, DSDT, SSDT, RSDT.
+// ACPI tables for the firmware to place: FADT, FACS, MADT, HPET, WAET, DSDT, RSDT.
 #ifndef MACHINE_ACPI_ACPI_H
 #define MACHINE_ACPI_ACPI_H
 
@@ -11,7 +11,6 @@ struct fw_cfg;
 
 struct acpi_config {
     uint64_t low_ram; /* bytes of RAM below 4 GiB */
-    bool has_vga;
     bool serial[4];   /* which ports exist */
     bool parallel[3];
 };
