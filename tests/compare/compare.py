@@ -139,6 +139,8 @@ def main():
             if options.start is not None:
                 for machine in machines:
                     run_to(machine, options.start)
+            # RESET leaves the processor's signature in EDX, which is each model's own.
+            bmbt.write_register("edx", qemu.registers()["edx"])
             left, right = qemu.registers(), bmbt.registers()
             ignore = 0
             while count < options.steps:
