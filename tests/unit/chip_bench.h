@@ -33,7 +33,7 @@ int64_t host_monotonic_ns(void)
 
 static inline void bench_open(struct bench *b)
 {
-    *b = (struct bench){{0}, NULL, NULL, {false}, {0}};
+    *b = (struct bench){ { 0 }, NULL, NULL, { false }, { 0 } };
     b->memory = memory_create(&b->log);
     b->clock = clock_create(CLOCK_VIRTUAL);
 }
@@ -77,7 +77,7 @@ static inline void bench_irq(void *opaque, unsigned number, bool level)
 
 static inline struct irq_line bench_line(struct bench *b, unsigned number)
 {
-    return (struct irq_line){bench_irq, b, number};
+    return (struct irq_line){ bench_irq, b, number };
 }
 
 /* Let time pass, each timer at its own time. */

@@ -26,6 +26,12 @@ static void machine_triple_fault(void *opaque)
     ((struct cpu_machine *)opaque)->shutdowns++;
 }
 
+static void machine_ferr(void *opaque, bool level)
+{
+    (void)opaque;
+    (void)level;
+}
+
 static inline struct cpu_machine *machine_create(const char *model_name)
 {
     struct cpu_machine *m = host_alloc(sizeof *m);
@@ -45,6 +51,7 @@ static inline struct cpu_machine *machine_create(const char *model_name)
         .clock = m->clock,
         .log = &m->log,
         .opaque = m,
+        .ferr = machine_ferr,
         .triple_fault = machine_triple_fault,
     };
     m->cpu = cpu_create(&bus, &model);
@@ -82,7 +89,9 @@ static inline void poke32(struct cpu_machine *m, uint32_t a, uint32_t v)
     store_le32(machine_at(m, a), v);
 }
 
-/* The vector that the statement raises, -1 for none; the error code is in cpu->pending.error then. */
+/*
+ * The vector that the statement raises, -1 for none; the error code is in cpu->pending.error then.
+ */
 #define RAISED(cpu_, statement)                                                                    \
     ({                                                                                             \
         volatile int raised_ = -1;                                                                 \
@@ -189,6 +198,7 @@ static inline void machine_protect(struct cpu_machine *m)
     poke32(m, TSS + 8, DATA0);
     cpu->seg[SEG_TR] =
         (struct segment){ .base = TSS, .limit = 0x2ff, .selector = TSS_SEL, .attributes = 0x8b };
+    segment_update_limits(&cpu->seg[SEG_TR]);
     poke32(m, GDT + TSS_SEL + 4, peek32(m, GDT + TSS_SEL + 4) | 0x200);
     for (unsigned n = 0; n < 256; n++)
         set_idt(m, n, CODE0, 0x6000 + n * 16, 0x8e);

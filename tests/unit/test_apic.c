@@ -8,11 +8,33 @@
 #include "device/intc/lapic.h"
 #include "device/intc/msi.h"
 
-#define LAPIC UINT64_C(0xfee00000)
+#define LAPIC  UINT64_C(0xfee00000)
 #define IOAPIC UINT64_C(0xfec00000)
 
-enum { ID = 0x20, TPR = 0x80, PPR = 0xa0, EOI = 0xb0, LDR = 0xd0, DFR = 0xe0, SVR = 0xf0, ISR = 0x100, TMR = 0x180, IRR = 0x200 };
-enum { ESR = 0x280, ICR = 0x300, ICR2 = 0x310, LVTT = 0x320, LVT0 = 0x350, LVT1 = 0x360, LVTERR = 0x370, TMICT = 0x380, TMCCT = 0x390, TDCR = 0x3e0 };
+enum {
+    ID = 0x20,
+    TPR = 0x80,
+    PPR = 0xa0,
+    EOI = 0xb0,
+    LDR = 0xd0,
+    DFR = 0xe0,
+    SVR = 0xf0,
+    ISR = 0x100,
+    TMR = 0x180,
+    IRR = 0x200
+};
+enum {
+    ESR = 0x280,
+    ICR = 0x300,
+    ICR2 = 0x310,
+    LVTT = 0x320,
+    LVT0 = 0x350,
+    LVT1 = 0x360,
+    LVTERR = 0x370,
+    TMICT = 0x380,
+    TMCCT = 0x390,
+    TDCR = 0x3e0
+};
 
 struct processor {
     bool intr;
@@ -66,7 +88,7 @@ static int pic_acknowledge(void *opaque)
 
 static struct lapic_cpu pins(struct processor *cpu)
 {
-    return (struct lapic_cpu){set_intr, nmi, smi, init, startup, pic_acknowledge, cpu};
+    return (struct lapic_cpu){ set_intr, nmi, smi, init, startup, pic_acknowledge, cpu };
 }
 
 static void reg(struct board *t, unsigned offset, uint32_t value)
@@ -96,15 +118,16 @@ static uint32_t redirection(struct board *t, unsigned pin)
 static void open_board(struct board *t, bool enable)
 {
     bench_open(&t->b);
-    t->cpu = (struct processor){0};
+    t->cpu = (struct processor){ 0 };
     t->bus = apic_bus_create(&t->b.log);
     struct lapic_cpu p = pins(&t->cpu);
     t->lapic = lapic_create(t->b.memory, &t->b.log, t->b.clock, t->bus, &p, 0, 1000000000);
     t->ioapic = ioapic_create(t->b.memory, &t->b.log, t->bus, IOAPIC_DEFAULT_BASE);
     t->msi = msi_create(t->b.memory, &t->b.log, t->bus);
-    t->pic = t->cpu.pic = i8259_create(t->b.memory, &t->b.log, 0x20, 0xa0, (struct irq_line){lapic_set_lint, t->lapic, 0});
+    t->pic = t->cpu.pic = i8259_create(t->b.memory, &t->b.log, 0x20, 0xa0,
+                                       (struct irq_line){ lapic_set_lint, t->lapic, 0 });
     t->gsi = gsi_create(t->pic, t->ioapic);
-    static const uint8_t icws[2][4] = {{0x11, 0x08, 0x04, 0x01}, {0x11, 0x70, 0x02, 0x01}};
+    static const uint8_t icws[2][4] = { { 0x11, 0x08, 0x04, 0x01 }, { 0x11, 0x70, 0x02, 0x01 } };
     for (unsigned i = 0; i < 8; i++)
         out(&t->b, (i & 4 ? 0xa0 : 0x20) + (i & 3 ? 1 : 0), icws[i >> 2][i & 3]);
     if (enable)
@@ -338,10 +361,11 @@ TEST(message_signalled)
 TEST(destinations)
 {
     struct board t;
-    struct processor other = {0};
+    struct processor other = { 0 };
     open_board(&t, true);
     struct lapic_cpu p = pins(&other);
-    /* A second one; its page is never reached here as the first lies over it, so it is enabled by messages' sight only. */
+    /* A second one; its page is never reached here as the first lies over it, so it is enabled by
+     * messages' sight only. */
     struct lapic *second = lapic_create(t.b.memory, &t.b.log, t.b.clock, t.bus, &p, 1, 1000000000);
     reg(&t, SVR, 0x1ff); /* the later region shows: this is the second's */
     reg(&t, LDR, 0x02000000);
@@ -359,7 +383,9 @@ TEST(destinations)
     CHECK(lapic_matches(second, 0xf2, true));
     /* Lowest priority: the second runs at a higher task priority. */
     reg(&t, TPR, 0x80);
-    struct apic_message message = {.vector = 0x90, .destination = 0xff, .delivery = APIC_LOWEST_PRIORITY};
+    struct apic_message message = { .vector = 0x90,
+                                    .destination = 0xff,
+                                    .delivery = APIC_LOWEST_PRIORITY };
     CHECK(apic_bus_deliver(t.bus, &message));
     CHECK(t.cpu.intr && !other.intr);
     /* INIT and startup to all but self, sent by the second. */

@@ -22,9 +22,10 @@ static void close_dma(struct bench *b, struct dma *dma)
     bench_close(b);
 }
 
-static void program(struct bench *b, unsigned channel, uint8_t mode, uint8_t page, uint16_t address, uint16_t count)
+static void program(struct bench *b, unsigned channel, uint8_t mode, uint8_t page, uint16_t address,
+                    uint16_t count)
 {
-    static const uint8_t pages[8] = {0x87, 0x83, 0x81, 0x82, 0x8f, 0x8b, 0x89, 0x8a};
+    static const uint8_t pages[8] = { 0x87, 0x83, 0x81, 0x82, 0x8f, 0x8b, 0x89, 0x8a };
     unsigned base = channel < 4 ? 0x00 : 0xc0, shift = channel < 4 ? 0 : 1, n = channel & 3;
     out(b, base + (10 << shift), 4 | n);
     out(b, base + (12 << shift), 0);
@@ -42,7 +43,7 @@ TEST(bytes_to_memory_wrap_in_the_page)
     struct bench b;
     struct dma *dma = open_dma(&b);
     bool tc;
-    uint8_t data[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    uint8_t data[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
     program(&b, 2, 0x44, 0x01, 0xfffc, 7);
     CHECK(dma_can_transfer(dma, 2, true));
     CHECK(!dma_can_transfer(dma, 2, false));
@@ -64,7 +65,7 @@ TEST(autoinit_decrement_verify)
     struct bench b;
     struct dma *dma = open_dma(&b);
     bool tc;
-    uint8_t data[4] = {0};
+    uint8_t data[4] = { 0 };
     memory_write_bytes(b.memory, SPACE_MEMORY, 0x20000, "abcd", 4);
     program(&b, 1, 0x78, 0x02, 0x0003, 3); /* from memory, autoinit, downwards */
     for (int i = 0; i < 2; i++) {
@@ -85,7 +86,8 @@ TEST(words_and_registers)
     struct bench b;
     struct dma *dma = open_dma(&b);
     bool tc;
-    program(&b, 5, 0x44, 0x05, 0x8000, 1); /* 50000H + 2 * 8000H, the page's lowest bit not used: 4.. + */
+    program(&b, 5, 0x44, 0x05, 0x8000,
+            1); /* 50000H + 2 * 8000H, the page's lowest bit not used: 4.. + */
     CHECK_EQ(dma_transfer(dma, 5, (uint8_t *)"wxyz", 4, true, &tc), 4);
     CHECK(tc);
     CHECK_EQ(load(&b, 0x50000, 4), 0x7a797877);

@@ -13,9 +13,11 @@
 #include "cpu/x87/fpu.h"
 
 /*
- * Each row with OP_X87, OP_MMX or OP_SSE is encoded with random operands and run twice from the same random state: natively, between
- * FXRSTOR and FXSAVE, and by decoder and handler. Registers, status, MXCSR, flags, memory and the fault, if any, must agree. The encodings used mean the same in 64-bit
- * code, where this program runs; memory operands are [EBX] or [EDI], in a page below 4 GiB.
+ * Each row with OP_X87, OP_MMX or OP_SSE is encoded with random operands and run twice from the
+ * same random state: natively, between FXRSTOR and FXSAVE, and by decoder and handler. Registers,
+ * status, MXCSR, flags, memory and the fault, if any, must agree. The encodings used mean the
+ * same in 64-bit code, where this program runs; memory operands are [EBX] or [EDI], in a page
+ * below 4 GiB.
  */
 #define PAGE 4096u
 #define AMD_LEAVES_C1 "fcomi fcomip fucomi fucomip" /* the manual says they clear it */
@@ -63,12 +65,14 @@ static uint64_t random64(void)
 }
 static unsigned random_below(unsigned n) { return (unsigned)(random64() >> 33) % n; }
 
-/* ---- values at which floating point does something special -------------------------------------------------- */
+/* ---- values at which floating point does something special ----------------------------------- */
 static uint32_t random_f32(void)
 {
-    static const uint32_t edges[] = {0, 0x80000000, 1, 0x007fffff, 0x00800000, 0x7f7fffff, 0x7f800000, 0xff800000, 0x7f800001,
-                                     0xffc00000, 0x7fc12345, 0x3f800000, 0xbf800000, 0x4f000000, 0xcf000000, 0x3effffff, 0x3f000001,
-                                     0x4b000001, 0x5f000000, 0x00000123, 0x80400000, 0x40490fdb, 0x1f800000, 0x5f7fffff};
+    static const uint32_t edges[] = {0,          0x80000000, 1,          0x007fffff, 0x00800000,
+                                     0x7f7fffff, 0x7f800000, 0xff800000, 0x7f800001, 0xffc00000,
+                                     0x7fc12345, 0x3f800000, 0xbf800000, 0x4f000000, 0xcf000000,
+                                     0x3effffff, 0x3f000001, 0x4b000001, 0x5f000000, 0x00000123,
+                                     0x80400000, 0x40490fdb, 0x1f800000, 0x5f7fffff};
     uint32_t r = (uint32_t)random64();
     switch (random_below(4)) {
     case 0: return r;
@@ -79,42 +83,96 @@ static uint32_t random_f32(void)
 
 static uint64_t random_f64(void)
 {
-    static const uint64_t edges[] = {
-        0, 0x8000000000000000, 1, 0x000fffffffffffff, 0x0010000000000000, 0x7fefffffffffffff, 0x7ff0000000000000,
-        0xfff0000000000000, 0x7ff0000000000001, 0xfff8000000000000, 0x7ff8123456789abc, 0x3ff0000000000000, 0xbff0000000000000,
-        0x41e0000000000000, 0xc1e0000000000000, 0x41dfffffffe00000, 0x3fe0000000000000, 0x4330000000000001, 0x47efffffffffffff,
-        0x36a0000000000000, 0x380fffffffffffff, 0x43e0000000000000, 0x400921fb54442d18, 0x1ff0000000000000};
+    static const uint64_t edges[] = {0,
+                                     0x8000000000000000,
+                                     1,
+                                     0x000fffffffffffff,
+                                     0x0010000000000000,
+                                     0x7fefffffffffffff,
+                                     0x7ff0000000000000,
+                                     0xfff0000000000000,
+                                     0x7ff0000000000001,
+                                     0xfff8000000000000,
+                                     0x7ff8123456789abc,
+                                     0x3ff0000000000000,
+                                     0xbff0000000000000,
+                                     0x41e0000000000000,
+                                     0xc1e0000000000000,
+                                     0x41dfffffffe00000,
+                                     0x3fe0000000000000,
+                                     0x4330000000000001,
+                                     0x47efffffffffffff,
+                                     0x36a0000000000000,
+                                     0x380fffffffffffff,
+                                     0x43e0000000000000,
+                                     0x400921fb54442d18,
+                                     0x1ff0000000000000};
     uint64_t r = random64();
     switch (random_below(4)) {
     case 0: return r;
     case 1: return 0x3fe0000000000000 + (r & 0x803fffffffffffff);
-    default: return edges[random_below(ARRAY_SIZE(edges))] ^ (random_below(4) ? 0 : r & 0x8000000000000003);
+    default:
+        return edges[random_below(ARRAY_SIZE(edges))] ^
+               (random_below(4) ? 0 : r & 0x8000000000000003);
     }
 }
 
 static struct f80 random_f80(void)
 {
-    static const struct f80 edges[] = {
-        {0, 0}, {0, 0x8000}, {1, 0}, {0x7fffffffffffffff, 0}, {0x8000000000000000, 0} /* pseudo-denormal */,
-        {0x8000000000000000, 1}, {0xffffffffffffffff, 0x7ffe}, {0x8000000000000000, 0x7fff}, {0x8000000000000000, 0xffff},
-        {0x8000000000000001, 0x7fff}, {0xc000000000000000, 0xffff}, {0xc123456789abcdef, 0x7fff},
-        {0, 0x7fff} /* pseudo-infinity */, {0x4000000000000000, 0x7fff}, {0x4000000000000000, 0x3fff} /* unnormal */,
-        {0x8000000000000000, 0x3fff}, {0x8000000000000000, 0xbfff}, {0x8000000000000000, 0x3ffe}, {0xc000000000000000, 0x3fff},
-        {0xffffffffffffffff, 0x3ffe}, {0xffffff7fffffffff, 0x3ffe}, {0x8000000000000000, 0x403e}, {0x8000000000000000, 0xc03e},
-        {0xde0b6b3a763ffff0, 0x403a} /* 10^18 - 1 */, {0xde0b6b3a76400000, 0x403a}, {0xc90fdaa22168c235, 0x4000},
-        {0x8000000000000000, 0x3f81}, {0x8000000000000000, 0x3c01}, {0xffffffffffffffff, 0x43fe}, {0xffffffffffffffff, 0x407e},
-        {0xfffe000000000000, 0x400d}, {0x8000000000000000, 0x400e}, {0x8000000000000000, 0x401e}, {0x8000000000000000, 0x403d},
-        {0x8000000000000000, 0x403f}};
+    static const struct f80 edges[] = {{0, 0},
+                                       {0, 0x8000},
+                                       {1, 0},
+                                       {0x7fffffffffffffff, 0},
+                                       {0x8000000000000000, 0} /* pseudo-denormal */,
+                                       {0x8000000000000000, 1},
+                                       {0xffffffffffffffff, 0x7ffe},
+                                       {0x8000000000000000, 0x7fff},
+                                       {0x8000000000000000, 0xffff},
+                                       {0x8000000000000001, 0x7fff},
+                                       {0xc000000000000000, 0xffff},
+                                       {0xc123456789abcdef, 0x7fff},
+                                       {0, 0x7fff} /* pseudo-infinity */,
+                                       {0x4000000000000000, 0x7fff},
+                                       {0x4000000000000000, 0x3fff} /* unnormal */,
+                                       {0x8000000000000000, 0x3fff},
+                                       {0x8000000000000000, 0xbfff},
+                                       {0x8000000000000000, 0x3ffe},
+                                       {0xc000000000000000, 0x3fff},
+                                       {0xffffffffffffffff, 0x3ffe},
+                                       {0xffffff7fffffffff, 0x3ffe},
+                                       {0x8000000000000000, 0x403e},
+                                       {0x8000000000000000, 0xc03e},
+                                       {0xde0b6b3a763ffff0, 0x403a} /* 10^18 - 1 */,
+                                       {0xde0b6b3a76400000, 0x403a},
+                                       {0xc90fdaa22168c235, 0x4000},
+                                       {0x8000000000000000, 0x3f81},
+                                       {0x8000000000000000, 0x3c01},
+                                       {0xffffffffffffffff, 0x43fe},
+                                       {0xffffffffffffffff, 0x407e},
+                                       {0xfffe000000000000, 0x400d},
+                                       {0x8000000000000000, 0x400e},
+                                       {0x8000000000000000, 0x401e},
+                                       {0x8000000000000000, 0x403d},
+                                       {0x8000000000000000, 0x403f}};
     struct f80 v = {random64(), (uint16_t)random64()};
     switch (random_below(8)) {
     case 0: return v;
-    case 1: return (struct f80){v.significand | 1ull << 63, (uint16_t)(0x3ff8 + random_below(16)) | (v.sign_exponent & 0x8000)};
-    case 2: return (struct f80){v.significand | 1ull << 63, (uint16_t)(0x3fff + random_below(70)) | (v.sign_exponent & 0x8000)};
-    case 3: return (struct f80){(v.significand | 1ull << 63) & ~0ull << random_below(64), v.sign_exponent};
-    case 4: return (struct f80){(uint64_t)(1 + random_below(9)) << 60 | 1ull << 63, (uint16_t)(0x3fff + random_below(5))};
+    case 1:
+        return (struct f80){v.significand | 1ull << 63,
+                            (uint16_t)(0x3ff8 + random_below(16)) | (v.sign_exponent & 0x8000)};
+    case 2:
+        return (struct f80){v.significand | 1ull << 63,
+                            (uint16_t)(0x3fff + random_below(70)) | (v.sign_exponent & 0x8000)};
+    case 3:
+        return (struct f80){(v.significand | 1ull << 63) & ~0ull << random_below(64),
+                            v.sign_exponent};
+    case 4:
+        return (struct f80){(uint64_t)(1 + random_below(9)) << 60 | 1ull << 63,
+                            (uint16_t)(0x3fff + random_below(5))};
     default: v.significand &= random_below(4) ? 0 : 3;
         struct f80 e = edges[random_below(ARRAY_SIZE(edges))];
-        return (struct f80){e.significand ^ v.significand, e.sign_exponent ^ (random_below(4) ? 0 : 0x8000)};
+        return (struct f80){e.significand ^ v.significand,
+                            e.sign_exponent ^ (random_below(4) ? 0 : 0x8000)};
     }
 }
 
@@ -135,7 +193,7 @@ static union vector random_vector(void)
     return v;
 }
 
-/* ---- native ------------------------------------------------------------------------------------------------- */
+/* ---- native ---------------------------------------------------------------------------------- */
 static void native_signal(int number, siginfo_t *info, void *context)
 {
     const ucontext_t *u = context;
@@ -182,10 +240,12 @@ static void native_code(const uint8_t *insn, unsigned length)
         p = put_address(PUT(p, "\x25"), &page->gpr_out[r]); /* mov [gpr_out],r */
     }
     p = put_address(PUT(p, "\x9c\x8f\x04\x25"), &page->flags_out); /* pushf; pop [flags_out] */
-    PUT(p, "\xdb\xe3\x41\x5f\x41\x5e\x41\x5d\x41\x5c\x5d\x5b\xc3"); /* fninit; pop r15-r12 rbp rbx; ret */
+    PUT(p, "\xdb\xe3\x41\x5f\x41\x5e\x41\x5d\x41\x5c\x5d\x5b\xc3"); /* fninit; pop r15-r12 rbp rbx;
+                                                                       ret */
 }
 
-static void native_run(const uint8_t *insn, unsigned length, const struct machine *in, struct machine *out)
+static void native_run(const uint8_t *insn, unsigned length, const struct machine *in,
+                       struct machine *out)
 {
     native_code(insn, length);
     page->in = in->fx;
@@ -206,7 +266,7 @@ static void native_run(const uint8_t *insn, unsigned length, const struct machin
     out->flags = page->flags_out;
 }
 
-/* ---- executor ----------------------------------------------------------------------------------------------- */
+/* ---- executor -------------------------------------------------------------------------------- */
 static const struct insn *stop(struct cpu *c, const struct insn *i)
 {
     (void)c;
@@ -277,8 +337,11 @@ static bool setup(void)
     sigaction(SIGSEGV, &action, NULL);
     cpu = calloc(1, sizeof *cpu);
     for (unsigned s = 0; s < SEG_COUNT; s++)
-        cpu->seg[s] = (struct segment){.limit = 0xffffffff, .attributes = ATTR_S | ATTR_P | ATTR_DB | ATTR_G | ATTR_WRITABLE,
-                                       .read_max = INT64_MAX, .write_max = INT64_MAX};
+        cpu->seg[s] =
+            (struct segment){.limit = 0xffffffff,
+                             .attributes = ATTR_S | ATTR_P | ATTR_DB | ATTR_G | ATTR_WRITABLE,
+                             .read_max = INT64_MAX,
+                             .write_max = INT64_MAX};
     cpu->cr0 = CR0_PE | CR0_NE | CR0_ET;
     cpu->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT;
     cpu->eflags = EFLAGS_FIXED;
@@ -287,11 +350,12 @@ static bool setup(void)
     for (unsigned n = 0; n < TLB_SIZE; n++)
         cpu->tlb[n] = (struct tlb_entry){TLB_INVALID, TLB_INVALID, 0};
     uint32_t linear = (uint32_t)(uintptr_t)page;
-    *tlb_entry(cpu, linear) = (struct tlb_entry){linear, linear, (uint64_t)(uintptr_t)copied_page - linear};
+    *tlb_entry(cpu, linear) = 
+        (struct tlb_entry){linear, linear, (uint64_t)(uintptr_t)copied_page - linear};
     return true;
 }
 
-/* ---- cases -------------------------------------------------------------------------------------------------- */
+/* ---- cases ----------------------------------------------------------------------------------- */
 struct test_case {
     const struct opcode *row;
     uint8_t bytes[16];
@@ -319,8 +383,9 @@ static void random_state_of(struct machine *m)
 {
     struct fx *f = &m->fx;
     memset(m, 0, sizeof *m);
-    f->control = (uint16_t)(0x40 | random_below(4) << 10 | (random_below(2) ? 3 : random_below(4)) << 8 |
-                            (random_below(2) ? 0x3f : random_below(64)));
+    f->control =
+        (uint16_t)(0x40 | random_below(4) << 10 | (random_below(2) ? 3 : random_below(4)) << 8 |
+                   (random_below(2) ? 0x3f : random_below(64)));
     f->status = (uint16_t)(random64() & 0x4700) | (uint16_t)(random_below(8) << 11);
     if (random_below(4) == 0)
         f->status |= (uint16_t)(random_below(128) & (f->control | 0x40));
@@ -332,8 +397,8 @@ static void random_state_of(struct machine *m)
     f->tags = (uint8_t)(f->tags << (f->status >> 11 & 7) | f->tags >> (8 - (f->status >> 11 & 7)));
     for (unsigned n = 0; n < 8; n++)
         f->st[n] = random_f80(), f->xmm[n] = random_vector();
-    f->mxcsr = (uint32_t)((random_below(2) ? 0x1f80 : random_below(64) << 7) | (random64() & 0xe040) |
-                          (random_below(2) ? 0 : random_below(64)));
+    f->mxcsr = (uint32_t)((random_below(2) ? 0x1f80 : random_below(64) << 7) |
+                          (random64() & 0xe040) | (random_below(2) ? 0 : random_below(64)));
     for (unsigned r = 0; r < 8; r++)
         m->gpr[r] = random_below(2) ? random_below(20) - 2 : (uint32_t)random64();
     for (unsigned r = 0; r < 8; r++)
@@ -356,8 +421,10 @@ static void make_case(struct test_case *c, const struct opcode *row)
         emit(c, (uint8_t)*m);
     emit(c, row->opcode);
     bool memory = row->mod == MOD_MEM || (row->mod == MOD_ANY && random_below(2));
-    unsigned reg = row->reg != REG_ANY ? row->reg : random_below(8), rm = row->rm != RM_ANY ? row->rm : random_below(8);
-    bool general_rm = has_operand(row, OPERAND_Ed) || has_operand(row, OPERAND_Ew) || has_operand(row, OPERAND_Eb);
+    unsigned reg = row->reg != REG_ANY ? row->reg : random_below(8),
+             rm = row->rm != RM_ANY ? row->rm : random_below(8);
+    bool general_rm = has_operand(row, OPERAND_Ed) || has_operand(row, OPERAND_Ew) ||
+                      has_operand(row, OPERAND_Eb);
     if (has_operand(row, OPERAND_Gd) && reg == RSP)
         reg = RAX;
     if (general_rm && rm == RSP)
@@ -366,7 +433,8 @@ static void make_case(struct test_case *c, const struct opcode *row)
         emit(c, memory ? reg << 3 | RBX : 0xc0 | reg << 3 | rm);
     if (has_operand(row, OPERAND_Ib))
         emit(c, (unsigned)random64() & (random_below(2) ? 0xff : 0x1f));
-    uint32_t address = (uint32_t)(uintptr_t)page->memory + (random_below(6) ? 64 * random_below(4) : random_below(256));
+    uint32_t address = (uint32_t)(uintptr_t)page->memory +
+                       (random_below(6) ? 64 * random_below(4) : random_below(256));
     if (memory)
         c->in.gpr[RBX] = address;
     if (row->opcode == 0xf7)
@@ -377,8 +445,9 @@ static void make_case(struct test_case *c, const struct opcode *row)
 /* Rows that this cannot compare: what the host's kernel or model decides, and pointers. */
 static bool left_out(const struct opcode *row)
 {
-    static const char *const names[] = {"fxsave", "fxrstor", "xsave", "xrstor", "fnstenv", "fnsave", "fldenv", "frstor", "fneni", "fndisi",
-                                        "fnsetpm", "ldmxcsr"};
+    static const char *const names[] = {"fxsave",  "fxrstor", "xsave",   "xrstor",
+                                        "fnstenv", "fnsave",  "fldenv",  "frstor",
+                                        "fneni",   "fndisi",  "fnsetpm", "ldmxcsr"};
     for (unsigned n = 0; n < ARRAY_SIZE(names); n++) {
         if (strcmp(row->mnemonic, names[n]) == 0)
             return true;
@@ -388,22 +457,28 @@ static bool left_out(const struct opcode *row)
 
 static void print_state(const char *title, const struct machine *m)
 {
-    printf("  %-8s cw %04x sw %04x tags %02x mxcsr %04x flags %03x vector %d\n", title, m->fx.control, m->fx.status, m->fx.tags,
-           m->fx.mxcsr, (unsigned)m->flags & 0xfff, m->vector);
+    printf("  %-8s cw %04x sw %04x tags %02x mxcsr %04x flags %03x vector %d\n", title,
+           m->fx.control, m->fx.status, m->fx.tags, m->fx.mxcsr, (unsigned)m->flags & 0xfff,
+           m->vector);
     for (unsigned n = 0; n < 8; n++)
-        printf("    %u st %04x:%016" PRIx64 " xmm %016" PRIx64 "%016" PRIx64 " gpr %08x\n", n, m->fx.st[n].sign_exponent,
-               m->fx.st[n].significand, m->fx.xmm[n].u64[1], m->fx.xmm[n].u64[0], (unsigned)m->gpr[n]);
+        printf("    %u st %04x:%016" PRIx64 " xmm %016" PRIx64 "%016" PRIx64 " gpr %08x\n", n,
+               m->fx.st[n].sign_exponent, m->fx.st[n].significand, m->fx.xmm[n].u64[1],
+               m->fx.xmm[n].u64[0], (unsigned)m->gpr[n]);
 }
 
 static bool same(const struct test_case *c, const struct machine *a, const struct machine *b)
 {
     const struct opcode *row = c->row;
-    bool ok = a->vector == b->vector && a->fx.control == b->fx.control && a->fx.tags == b->fx.tags && a->fx.mxcsr == b->fx.mxcsr &&
-              !memcmp(a->fx.xmm, b->fx.xmm, sizeof(union vector) * 8) && !memcmp(a->memory, b->memory, sizeof a->memory);
-    ok &= ((a->fx.status ^ b->fx.status) & ~(strstr(AMD_LEAVES_C1, row->mnemonic) ? X87_C1 : 0)) == 0;
+    bool ok = a->vector == b->vector && a->fx.control == b->fx.control &&
+              a->fx.tags == b->fx.tags && a->fx.mxcsr == b->fx.mxcsr &&
+              !memcmp(a->fx.xmm, b->fx.xmm, sizeof(union vector) * 8) &&
+              !memcmp(a->memory, b->memory, sizeof a->memory);
+    ok &=
+        ((a->fx.status ^ b->fx.status) & ~(strstr(AMD_LEAVES_C1, row->mnemonic) ? X87_C1 : 0)) == 0;
     ok &= ((a->flags ^ b->flags) & EFLAGS_ARITH & ~(uint64_t)row->flags_undefined) == 0;
     for (unsigned n = 0; n < 8; n++) {
-        ok &= a->fx.st[n].significand == b->fx.st[n].significand && a->fx.st[n].sign_exponent == b->fx.st[n].sign_exponent;
+        ok &= a->fx.st[n].significand == b->fx.st[n].significand &&
+              a->fx.st[n].sign_exponent == b->fx.st[n].sign_exponent;
         ok &= n == RSP || a->gpr[n] == b->gpr[n];
     }
     return ok;
@@ -426,7 +501,8 @@ static bool run_case(const struct test_case *c)
     if (memcmp(native.memory, executor.memory, sizeof native.memory)) {
         for (unsigned n = 0; n < sizeof native.memory; n++) {
             if (native.memory[n] != executor.memory[n])
-                printf("  memory[%u]: silicon %02x executor %02x\n", n, native.memory[n], executor.memory[n]);
+                printf("  memory[%u]: silicon %02x executor %02x\n", n, native.memory[n],
+                       executor.memory[n]);
         }
     }
     return false;
@@ -453,10 +529,11 @@ static void run_rows(unsigned attribute, unsigned not_attribute, unsigned times)
             failed += !run_case(&c);
         }
         if (failed)
-            unit_fail(__FILE__, __LINE__, "%s (%02x /%u) differs from silicon", row->mnemonic, row->opcode, row->reg);
+            unit_fail(__FILE__, __LINE__, "%s (%02x /%u) differs from silicon", row->mnemonic,
+                      row->opcode, row->reg);
     }
 }
 
-TEST(x87_like_silicon) { run_rows(OP_X87, 0, 1000); }
-TEST(mmx_like_silicon) { run_rows(OP_MMX, 0, 400); }
-TEST(sse_like_silicon) { run_rows(OP_SSE, OP_MMX, 600); }
+TEST(x87_like_silicon) { run_rows(OP_X87, 0, 500); }
+TEST(mmx_like_silicon) { run_rows(OP_MMX, 0, 200); }
+TEST(sse_like_silicon) { run_rows(OP_SSE, OP_MMX, 250); }

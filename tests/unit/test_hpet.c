@@ -8,9 +8,9 @@
 #define BASE UINT64_C(0xfed00000)
 
 enum { PERIOD_FS = 10000000 };
-#define CONFIG(n) (BASE + 0x100 + 0x20 * (n))
+#define CONFIG(n)     (BASE + 0x100 + 0x20 * (n))
 #define COMPARATOR(n) (CONFIG(n) + 8)
-#define ROUTE(n) ((uint32_t)(n) << 9)
+#define ROUTE(n)      ((uint32_t)(n) << 9)
 
 static struct hpet *open_hpet(struct bench *b)
 {

@@ -173,7 +173,8 @@ TEST(pam)
     board_destroy(&b);
 }
 
-/* As firmware shadows itself: write through to RAM while reading ROM, then both RAM, then locked.
+/*
+ * As firmware shadows itself: write through to RAM while reading ROM, then both RAM, then locked.
  */
 TEST(shadowing)
 {

@@ -80,7 +80,7 @@ TEST(mode_2_rate_generator)
     to_tick(&b, 1);
     CHECK_EQ(status(&b, 0), 0xb4);
     for (int tick = 1; tick < 9; tick++) {
-        static const uint8_t values[4] = {4, 3, 2, 1};
+        static const uint8_t values[4] = { 4, 3, 2, 1 };
         to_tick(&b, tick);
         CHECK_EQ(latch(&b, 0), values[(tick - 1) & 3]);
         CHECK_EQ(i8254_output(pit, 0), values[(tick - 1) & 3] != 1);
@@ -114,7 +114,7 @@ TEST(mode_2_new_count_waits_for_the_cycle)
 
 TEST(mode_3_square_wave)
 {
-    static const uint8_t even[6] = {6, 4, 2, 6, 4, 2}, odd[5] = {4, 2, 0, 4, 2};
+    static const uint8_t even[6] = { 6, 4, 2, 6, 4, 2 }, odd[5] = { 4, 2, 0, 4, 2 };
     struct bench b;
     struct i8254 *pit = open_pit(&b);
     program(&b, 0, 3, 6);
@@ -259,7 +259,8 @@ TEST(rate_is_exact_over_an_hour)
     program(&b, 0, 2, 11932); /* about 100 Hz */
     b.rises[0] = 0;
     pass(&b, 3600 * NS_PER_SECOND);
-    CHECK_EQ(b.rises[0], (muldiv64(clock_now(b.clock), I8254_FREQUENCY, NS_PER_SECOND) - 1) / 11932);
+    CHECK_EQ(b.rises[0],
+             (muldiv64(clock_now(b.clock), I8254_FREQUENCY, NS_PER_SECOND) - 1) / 11932);
     close_pit(&b, pit);
 }
 

@@ -260,7 +260,7 @@ TEST(state_round_trip)
 {
     struct bench b;
     struct i8259 *pic = open_pic(&b, 1, 1);
-    struct state s = {0};
+    struct state s = { 0 };
     pulse(pic, 1);
     out(&b, 0x21, 0x10);
     i8259_state(pic, &s);

@@ -138,6 +138,7 @@ TEST(identify)
     CHECK_EQ(load_le16(page + 2 * 83) & 0xc400, 0x4400);
     CHECK(memcmp(page + 54, "MBTBH RADDSI K", 14) == 0);
     CHECK(memcmp(page + 20, "MB00001 ", 2) == 0);
+    CHECK_EQ(load_le16(page + 2 * 93) & 0xdf61, 0x4041); /* it stands in for device 1 */
     /* A packet device's IDENTIFY is refused. */
     out(&f.b, STATUS, 1, 0xa1);
     CHECK_EQ(in(&f.b, STATUS, 1), READY | ERR);
@@ -388,7 +389,8 @@ TEST(dma_write_gathers_and_is_large)
     end(&f);
 }
 
-/* The table ends before the data: ACTIVE falls, no interrupt; a software reset gets the drive back.
+/*
+ * The table ends before the data: ACTIVE falls, no interrupt; a software reset gets the drive back.
  */
 TEST(dma_short_table)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Jumps, stack, repeated strings, ports and faults of the integer instructions, run from guest memory.
+// Jumps, stack, strings, ports and faults of the integer instructions, run from guest memory.
 #include "cpu_machine.h"
 
 #include <stdlib.h>
@@ -50,7 +50,7 @@ static void stack16(struct cpu *cpu)
     segment_load(cpu, SEG_SS, DATA16);
 }
 
-/* ---- control transfer --------------------------------------------------------------------------------------- */
+/* ---- control transfer ------------------------------------------------------------------------ */
 
 TEST(relative_jumps)
 {
@@ -98,19 +98,21 @@ TEST(target_beyond_the_limit_faults_at_the_jump)
 
 TEST(jcc_agrees_with_the_conditions)
 {
-    static const uint32_t flags[] = {EFLAGS_CF, EFLAGS_PF, EFLAGS_ZF, EFLAGS_SF, EFLAGS_OF, EFLAGS_AF};
+    static const uint32_t flags[] = { EFLAGS_CF, EFLAGS_PF, EFLAGS_ZF,
+                                      EFLAGS_SF, EFLAGS_OF, EFLAGS_AF };
     struct cpu_machine *m = flat_machine();
     struct cpu *cpu = m->cpu;
     for (unsigned set = 0; set < 64; set++) {
         uint32_t f = 0;
         for (unsigned n = 0; n < 6; n++)
             f |= bit(set, n) ? flags[n] : 0;
-        bool c = f & EFLAGS_CF, z = f & EFLAGS_ZF, s = f & EFLAGS_SF, o = f & EFLAGS_OF, p = f & EFLAGS_PF;
-        const bool conditions[8] = {o, c, z, c || z, s, p, s != o, z || s != o};
+        bool c = f & EFLAGS_CF, z = f & EFLAGS_ZF, s = f & EFLAGS_SF, o = f & EFLAGS_OF,
+             p = f & EFLAGS_PF;
+        const bool conditions[8] = { o, c, z, c || z, s, p, s != o, z || s != o };
         for (unsigned cc = 0; cc < 16; cc++) {
             bool taken = conditions[cc / 2] != (cc & 1);
-            uint8_t code[] = {(uint8_t)(0x70 | cc), 2, 0x0f, 0x0b, 0x0f, 0x0b};
-            uint8_t near[] = {0x0f, (uint8_t)(0x80 | cc), 2, 0, 0, 0, 0x0f, 0x0b, 0x0f, 0x0b};
+            uint8_t code[] = { (uint8_t)(0x70 | cc), 2, 0x0f, 0x0b, 0x0f, 0x0b };
+            uint8_t near[] = { 0x0f, (uint8_t)(0x80 | cc), 2, 0, 0, 0, 0x0f, 0x0b, 0x0f, 0x0b };
             flags_set_all(cpu, f);
             CHECK_EQ(run_at(m, CODE, code, sizeof code), EXC_UD);
             CHECK_EQ(cpu->eip, CODE + (taken ? 4 : 2));
@@ -171,7 +173,41 @@ TEST(loops_count_by_address_size)
     machine_destroy(m);
 }
 
-/* ---- stack -------------------------------------------------------------------------------------------------- */
+TEST(sixteen_bit_code)
+{
+    struct cpu_machine *m = machine_create("max");
+    struct cpu *cpu = m->cpu;
+    far_jump(cpu, 0, CODE, 2, 0);
+    cpu->attention = 0;
+    cpu->gpr[RSP] = 0xffff0000 | STACK0;
+    /* jmp +2 at the end of the segment goes on at its start */
+    memcpy(machine_at(m, 2), UD2, 2);
+    CHECK_EQ(run_at(m, 0xfffe, "\xeb\x02", 2), EXC_UD);
+    CHECK_EQ(cpu->eip, 2);
+    /* call +2; UD2; inc ax; ret: a word on the stack */
+    cpu->gpr[RAX] = 0x1ffff;
+    CHECK_EQ(RUN(m, "\xe8\x02\x00" UD2 "\x40\xc3"), EXC_UD);
+    CHECK_EQ(cpu->eip, CODE + 3);
+    CHECK_EQ(cpu->gpr[RAX], 0x10000);
+    CHECK_EQ(cpu->gpr[RSP], 0xffff0000 | STACK0);
+    CHECK_EQ(peek16(m, STACK0 - 2), CODE + 3);
+    /* o32 jmp beyond 64 KiB */
+    CHECK_EQ(RUN(m, "\x66\xe9\x00\x00\x01\x00"), EXC_GP);
+    CHECK_EQ(cpu->eip, CODE);
+    /* a32 mov eax,[esi*2+10]: a doubleword with both prefixes */
+    cpu->gpr[RSI] = 0x3000;
+    poke32(m, 0x6010, 0x89abcdef);
+    CHECK_EQ(RUN(m, "\x66\x67\x8b\x04\x75\x10\x00\x00\x00"), EXC_UD);
+    CHECK_EQ(cpu->gpr[RAX], 0x89abcdef);
+    /* [bx+si-2] wraps within 64 KiB: 8000 + 8004 - 2 */
+    cpu->gpr[RBX] = 0x8000;
+    cpu->gpr[RSI] = 0x8004;
+    CHECK_EQ(RUN(m, "\x66\xc7\x40\xfe\x44\x33\x22\x11"), EXC_UD);
+    CHECK_EQ(peek32(m, 2), 0x11223344);
+    machine_destroy(m);
+}
+
+/* ---- stack -----------------------------------------------------------------------------------  */
 
 TEST(pop_memory_sees_esp_incremented)
 {
@@ -244,7 +280,7 @@ TEST(enter_faults_before_it_changes_registers)
     machine_destroy(m);
 }
 
-/* ---- faults ------------------------------------------------------------------------------------------------- */
+/* ---- faults ----------------------------------------------------------------------------------  */
 
 /* Beyond the limit of DS, or a divide error: flags, registers and memory are what they were. */
 TEST(faults_change_nothing)
@@ -254,29 +290,29 @@ TEST(faults_change_nothing)
         unsigned length;
         int vector;
     } cases[] = {
-        {"\x01\x03", 2, EXC_GP}, /* add [ebx],eax */
-        {"\x13\x03", 2, EXC_GP}, /* adc eax,[ebx] */
-        {"\xf0\x01\x03", 3, EXC_GP}, /* lock add */
-        {"\x87\x03", 2, EXC_GP}, /* xchg [ebx],eax */
-        {"\x0f\xc1\x03", 3, EXC_GP}, /* xadd */
-        {"\x0f\xb1\x13", 3, EXC_GP}, /* cmpxchg [ebx],edx */
-        {"\x0f\xc7\x0b", 3, EXC_GP}, /* cmpxchg8b [ebx] */
-        {"\xd3\x23", 2, EXC_GP}, /* shl [ebx],cl */
-        {"\x0f\xab\x03", 3, EXC_GP}, /* bts [ebx],eax */
-        {"\x0f\x44\x03", 3, EXC_GP}, /* cmovz eax,[ebx] */
-        {"\xff\x33", 2, EXC_GP}, /* push [ebx] */
-        {"\xff\x13", 2, EXC_GP}, /* call [ebx] */
-        {"\xad", 1, EXC_GP}, /* lodsd */
-        {"\xa5", 1, EXC_GP}, /* movsd */
-        {"\xf7\xf7", 2, EXC_DE}, /* div edi */
-        {"\xf7\xff", 2, EXC_DE}, /* idiv edi */
-        {"\xd4\x00", 2, EXC_DE}, /* aam 0 */
+        { "\x01\x03", 2, EXC_GP },     /* add [ebx],eax */
+        { "\x13\x03", 2, EXC_GP },     /* adc eax,[ebx] */
+        { "\xf0\x01\x03", 3, EXC_GP }, /* lock add */
+        { "\x87\x03", 2, EXC_GP },     /* xchg [ebx],eax */
+        { "\x0f\xc1\x03", 3, EXC_GP }, /* xadd */
+        { "\x0f\xb1\x13", 3, EXC_GP }, /* cmpxchg [ebx],edx */
+        { "\x0f\xc7\x0b", 3, EXC_GP }, /* cmpxchg8b [ebx] */
+        { "\xd3\x23", 2, EXC_GP },     /* shl [ebx],cl */
+        { "\x0f\xab\x03", 3, EXC_GP }, /* bts [ebx],eax */
+        { "\x0f\x44\x03", 3, EXC_GP }, /* cmovz eax,[ebx] */
+        { "\xff\x33", 2, EXC_GP },     /* push [ebx] */
+        { "\xff\x13", 2, EXC_GP },     /* call [ebx] */
+        { "\xad", 1, EXC_GP },         /* lodsd */
+        { "\xa5", 1, EXC_GP },         /* movsd */
+        { "\xf7\xf7", 2, EXC_DE },     /* div edi */
+        { "\xf7\xff", 2, EXC_DE },     /* idiv edi */
+        { "\xd4\x00", 2, EXC_DE },     /* aam 0 */
     };
     struct cpu_machine *m = flat_machine();
     struct cpu *cpu = m->cpu;
     set_limit(cpu, SEG_DS, DATA + 2);
     for (unsigned n = 0; n < ARRAY_SIZE(cases); n++) {
-        uint64_t gpr[8] = {0x11, 0x22, 0x33, DATA, STACK0, 0x55, DATA, 0};
+        uint64_t gpr[8] = { 0x11, 0x22, 0x33, DATA, STACK0, 0x55, DATA, 0 };
         memcpy(cpu->gpr, gpr, sizeof gpr);
         flags_set_all(cpu, EFLAGS_CF | EFLAGS_ZF | EFLAGS_OF);
         poke32(m, DATA, 0x01020304);
@@ -316,7 +352,7 @@ TEST(locked_operands_anywhere)
     machine_destroy(m);
 }
 
-/* ---- strings ------------------------------------------------------------------------------------------------ */
+/* ---- strings ---------------------------------------------------------------------------------  */
 
 static uint32_t random32(void)
 {
@@ -334,14 +370,15 @@ struct string_case {
 };
 
 /* The definition: one element after the other. Returns how many were done. */
-static uint32_t string_reference(const struct string_case *c, uint8_t *memory, uint32_t *eax, bool *compared, uint32_t *a,
-                                 uint32_t *b)
+static uint32_t string_reference(const struct string_case *c, uint8_t *memory, uint32_t *eax,
+                                 bool *compared, uint32_t *a, uint32_t *b)
 {
     uint32_t mask = c->address16 ? 0xffff : 0xffffffff, step = c->down ? -c->size : c->size, n;
     *compared = false;
     *eax = c->eax;
-    for (n = 0; n < (c->ecx & mask); ) {
-        uint8_t *source = memory + ((c->esi + n * step) & mask), *dest = memory + ((c->edi + n * step) & mask);
+    for (n = 0; n < (c->ecx & mask);) {
+        uint8_t *source = memory + ((c->esi + n * step) & mask),
+                *dest = memory + ((c->edi + n * step) & mask);
         n++;
         switch (c->opcode) {
         case 0xa4: memmove(dest, source, c->size); continue;
@@ -392,15 +429,17 @@ static void string_compare(struct cpu_machine *m, const struct string_case *c, u
     CHECK_EQ(cpu->gpr[RAX], eax);
     CHECK_EQ(flag_zf(cpu), compared && a == b);
     CHECK_EQ(flag_cf(cpu), compared && a < b);
-    CHECK_EQ(flag_of(cpu), !compared || (int64_t)(a ^ b) & (int64_t)(a ^ (a - b)) & (INT64_C(1) << (8 * c->size - 1)));
+    CHECK_EQ(flag_of(cpu), !compared || (int64_t)(a ^ b) & (int64_t)(a ^ (a - b)) &
+                                            (INT64_C(1) << (8 * c->size - 1)));
     if (memcmp(memory, machine_at(m, 0), MIB(1)) != 0)
-        unit_fail(__FILE__, __LINE__, "memory differs: opcode %x size %u esi %x edi %x ecx %x down %d a16 %d", c->opcode, c->size,
-                  c->esi, c->edi, c->ecx, c->down, c->address16);
+        unit_fail(__FILE__, __LINE__,
+                  "memory differs: opcode %x size %u esi %x edi %x ecx %x down %d a16 %d",
+                  c->opcode, c->size, c->esi, c->edi, c->ecx, c->down, c->address16);
 }
 
 TEST(repeated_strings_are_element_by_element)
 {
-    static const uint8_t opcodes[] = {0xa4, 0xaa, 0xac, 0xa6, 0xae};
+    static const uint8_t opcodes[] = { 0xa4, 0xaa, 0xac, 0xa6, 0xae };
     struct cpu_machine *m = flat_machine();
     uint8_t *memory = malloc(MIB(1));
     srand(7);
@@ -408,11 +447,16 @@ TEST(repeated_strings_are_element_by_element)
         *machine_at(m, DATA + n) = (uint8_t)(rand() % 3 ? 0x20 : rand() % 3);
     for (unsigned n = 0; n < 600; n++) {
         struct string_case c = {
-            .opcode = opcodes[n % 5], .size = 1u << random32() % 3, .repeat = random32() & 1 ? 0xf3 : 0xf2, .down = random32() % 4 == 0,
-            .esi = DATA + AREA / 2 + random32() % 0x1800, .ecx = random32() % 3 ? random32() % 0x700 : random32() % 5,
+            .opcode = opcodes[n % 5],
+            .size = 1u << random32() % 3,
+            .repeat = random32() & 1 ? 0xf3 : 0xf2,
+            .down = random32() % 4 == 0,
+            .esi = DATA + AREA / 2 + random32() % 0x1800,
+            .ecx = random32() % 3 ? random32() % 0x700 : random32() % 5,
             .eax = random32() & 1 ? 0x20202020 : random32(),
         };
-        c.edi = random32() & 1 ? DATA + AREA / 2 + random32() % 0x1800 : c.esi + random32() % 16 - 4;
+        c.edi =
+            random32() & 1 ? DATA + AREA / 2 + random32() % 0x1800 : c.esi + random32() % 16 - 4;
         /* With 16-bit addresses the offsets wrap at 64 KiB of memory that holds nothing else. */
         if (n % 7 == 0 && n % 5 < 3) {
             c.address16 = true;
@@ -462,7 +506,8 @@ TEST(repeat_across_an_absent_page)
     cpu->gpr[RDI] = DATA + 1;
     cpu->gpr[RCX] = 0x1000;
     memset(machine_at(m, DATA + 0x4000), 0x5a, 0x4000);
-    CHECK_EQ(RUN(m, "\xf3\xa5"), EXC_PF); /* rep movsd: the element across the boundary writes nothing */
+    CHECK_EQ(RUN(m, "\xf3\xa5"),
+             EXC_PF); /* rep movsd: the element across the boundary writes nothing */
     CHECK_EQ(cpu->pending.error, PF_W);
     CHECK_EQ(cpu->pending.linear, DATA + 0x2000);
     CHECK_EQ(cpu->gpr[RCX], 0x1000 - 0x7ff);
@@ -495,7 +540,91 @@ TEST(repeat_gives_way_to_attention)
     machine_destroy(m);
 }
 
-/* ---- code that changes itself ------------------------------------------------------------------------------- */
+/* ---- ports -----------------------------------------------------------------------------------  */
+
+struct port {
+    unsigned reads, writes;
+    uint8_t written[64];
+};
+
+static bool port_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value)
+{
+    struct port *port = opaque;
+    *value = (0x1000 * size + offset * 0x100 + port->reads++) & size_mask(size);
+    return true;
+}
+
+static bool port_write(void *opaque, uint64_t offset, unsigned size, uint64_t value)
+{
+    struct port *port = opaque;
+    (void)offset;
+    store_le(port->written + port->writes, size, value);
+    port->writes += size;
+    return true;
+}
+
+TEST(ports)
+{
+    static const struct region_desc desc = { "test", 8, 1, 4, port_read, port_write };
+    struct cpu_machine *m = flat_machine();
+    struct cpu *cpu = m->cpu;
+    struct port port = { 0 };
+    region_map_io(m->memory, 1 << SPACE_PORTS, &desc, &port, 0x70, 0);
+    cpu->gpr[RAX] = 0x11223344;
+    CHECK_EQ(RUN(m, "\xe4\x71"), EXC_UD); /* in al,71h */
+    CHECK_EQ(cpu->gpr[RAX], 0x11223300);
+    cpu->gpr[RDX] = 0xffff0072;
+    CHECK_EQ(RUN(m, "\x66\xed"), EXC_UD); /* in ax,dx */
+    CHECK_EQ(cpu->gpr[RAX], 0x11222201);
+    CHECK_EQ(RUN(m, "\xef"), EXC_UD); /* out dx,eax */
+    CHECK_EQ(port.writes, 4);
+    CHECK_EQ(load_le32(port.written), 0x11222201);
+    /* rep insw, rep outsb */
+    cpu->gpr[RDX] = 0x70;
+    cpu->gpr[RDI] = DATA;
+    cpu->gpr[RCX] = 3;
+    CHECK_EQ(RUN(m, "\xf3\x66\x6d"), EXC_UD);
+    CHECK_EQ(peek16(m, DATA), 0x2002);
+    CHECK_EQ(peek16(m, DATA + 4), 0x2004);
+    CHECK_EQ(cpu->gpr[RDI], DATA + 6);
+    CHECK_EQ(cpu->gpr[RCX], 0);
+    cpu->gpr[RSI] = DATA + 5;
+    cpu->gpr[RCX] = 2;
+    port.writes = 0;
+    CHECK_EQ(RUN(m, "\xfd\xf3\x6e"), EXC_UD); /* std; rep outsb */
+    CHECK_EQ(port.writes, 2);
+    CHECK_EQ(load_le16(port.written), 0x0420);
+    CHECK_EQ(cpu->gpr[RSI], DATA + 3);
+    /* INS to where no store is possible does not read the port */
+    cpu->eflags &= ~EFLAGS_DF;
+    set_limit(cpu, SEG_ES, DATA);
+    cpu->gpr[RDI] = DATA;
+    cpu->gpr[RCX] = 2;
+    port.reads = 0;
+    CHECK_EQ(RUN(m, "\xf3\x6c"), EXC_GP);
+    CHECK_EQ(port.reads, 1);
+    CHECK_EQ(cpu->gpr[RCX], 1);
+    machine_destroy(m);
+}
+
+TEST(ports_need_permission)
+{
+    struct cpu_machine *m = flat_machine();
+    struct cpu *cpu = m->cpu;
+    machine_user(m, EFLAGS_FIXED);
+    cpu->attention = 0;
+    poke16(m, TSS + 102, 0x2ff); /* no bitmap within the limit */
+    CHECK_EQ(RUN(m, "\xec"), EXC_GP);
+    CHECK_EQ(RUN(m, "\xee"), EXC_GP);
+    cpu->gpr[RCX] = 1;
+    CHECK_EQ(RUN(m, "\xf3\x6c"), EXC_GP);
+    CHECK_EQ(RUN(m, "\xf3\x6e"), EXC_GP);
+    cpu->gpr[RCX] = 0;
+    CHECK_EQ(RUN(m, "\xf3\x6e"), EXC_UD);
+    machine_destroy(m);
+}
+
+/* ---- code that changes itself ---------------------------------------------------------------- */
 
 TEST(store_into_the_next_instruction)
 {

@@ -45,7 +45,7 @@ TEST(calendar)
     CHECK_EQ(t.month, 2);
     CHECK_EQ(t.day, 28);
     CHECK_EQ(t.weekday, 3);
-    t = (struct rtc_time){.year = 2023, .month = 2, .day = 30};
+    t = (struct rtc_time){ .year = 2023, .month = 2, .day = 30 };
     rtc_time_from_seconds(&t, rtc_time_to_seconds(&t));
     CHECK_EQ(t.month, 3);
     CHECK_EQ(t.day, 2);
@@ -93,7 +93,8 @@ TEST(setting_the_time)
     struct mc146818 *rtc = open_rtc(&b, BASE);
     pass(&b, 300000000);
     set(&b, 0x0b, 0x82);
-    static const uint8_t values[][2] = {{0, 0x58}, {2, 0x59}, {4, 0x23}, {7, 0x31}, {8, 0x12}, {9, 0x99}, {0x32, 0x19}};
+    static const uint8_t values[][2] = { { 0, 0x58 }, { 2, 0x59 }, { 4, 0x23 },   { 7, 0x31 },
+                                         { 8, 0x12 }, { 9, 0x99 }, { 0x32, 0x19 } };
     for (unsigned i = 0; i < ARRAY_SIZE(values); i++)
         set(&b, values[i][0], values[i][1]);
     pass(&b, 5 * NS_PER_SECOND);
@@ -193,7 +194,8 @@ TEST(periodic_rates)
     static const struct {
         uint8_t rate;
         unsigned frequency;
-    } rates[] = {{0x26, 1024}, {0x2f, 2}, {0x23, 8192}, {0x21, 256}, {0x22, 128}, {0x20, 0}};
+    } rates[] = { { 0x26, 1024 }, { 0x2f, 2 },   { 0x23, 8192 },
+                  { 0x21, 256 },  { 0x22, 128 }, { 0x20, 0 } };
     struct bench b;
     struct mc146818 *rtc = open_rtc(&b, BASE);
     set(&b, 0x0b, 0x42);

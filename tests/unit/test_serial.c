@@ -39,11 +39,13 @@ static void wire_break(struct char_backend *b, bool on)
     ((struct wire *)b)->brk = on;
 }
 
-static const struct char_backend_ops wire_ops = {.kind = "wire", .write = wire_write, .accept_input = wire_accept, .set_break = wire_break};
+static const struct char_backend_ops wire_ops = {
+    .kind = "wire", .write = wire_write, .accept_input = wire_accept, .set_break = wire_break
+};
 
 static void wire_open(struct wire *w)
 {
-    *w = (struct wire){.backend = {.ops = &wire_ops}, .room = 1000000};
+    *w = (struct wire){ .backend = { .ops = &wire_ops }, .room = 1000000 };
 }
 
 static void arrive(struct wire *w, const char *text)
@@ -57,7 +59,10 @@ static struct serial_isa *open_serial(struct bench *b, struct wire *w)
 {
     bench_open(b);
     wire_open(w);
-    return serial_isa_create(b->memory, &b->log, b->clock, PORT, bench_line(b, IRQ), &w->backend);
+    struct serial_isa *isa =
+        serial_isa_create(b->memory, &b->log, b->clock, PORT, bench_line(b, IRQ), &w->backend);
+    w->accepts = 0; /* attaching asked already */
+    return isa;
 }
 
 static void close_serial(struct bench *b, struct serial_isa *isa)
@@ -250,7 +255,8 @@ TEST(nobody_attached)
 {
     struct bench b;
     bench_open(&b);
-    struct serial_isa *isa = serial_isa_create(b.memory, &b.log, b.clock, PORT, bench_line(&b, IRQ), NULL);
+    struct serial_isa *isa =
+        serial_isa_create(b.memory, &b.log, b.clock, PORT, bench_line(&b, IRQ), NULL);
     out(&b, PORT, 'x');
     out(&b, PORT + 3, 0x40);
     CHECK_EQ(in(&b, PORT + 5), 0x60);
@@ -297,7 +303,8 @@ TEST(debug_ports)
     bench_open(&b);
     wire_open(&w);
     struct debugcon *debugcon = debugcon_create(b.memory, &b.log, 0x402, &w.backend);
-    struct debug_exit *debug_exit = debug_exit_create(b.memory, &b.log, 0x501, 2, note_exit, &status);
+    struct debug_exit *debug_exit =
+        debug_exit_create(b.memory, &b.log, 0x501, 2, note_exit, &status);
     CHECK_EQ(in(&b, 0x402), 0xe9);
     out(&b, 0x402, 'D');
     CHECK_EQ(w.sent[0], 'D');

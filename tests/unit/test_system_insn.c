@@ -320,7 +320,10 @@ TEST(rsm_outside_smm)
 
 TEST(undefined_forms)
 {
-    /* mov cs, ax; mov ss-like /6; mov cr1; mov cr5; lldt in memory with LOCK; xgetbv without OSXSAVE; monitor */
+    /*
+     * mov cs, ax; mov ss-like /6; mov cr1; mov cr5; lldt in memory with LOCK; xgetbv without
+     * OSXSAVE; monitor
+     */
     static const char *const insns[] = { "\x8e\xc8",     "\x8e\xf0",         "\x0f\x20\xc8",
                                          "\x0f\x20\xe8", "\xf0\x0f\x00\x10", "\x0f\x01\xd0",
                                          "\x0f\x01\xc8", "\xc4\xc0",         "\x62\xc0" };

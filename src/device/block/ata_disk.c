@@ -8,25 +8,10 @@
 #include "host/host.h"
 
 /* Section numbers are those of ATA/ATAPI-6, chapter 8. */
-enum {
-    SMART_READ_DATA = 0xd0,
-    SMART_READ_THRESHOLDS = 0xd1,
-    SMART_AUTOSAVE = 0xd2,
-    SMART_EXECUTE_OFFLINE = 0xd4,
-    SMART_READ_LOG = 0xd5,
-    SMART_ENABLE = 0xd8,
-    SMART_DISABLE = 0xd9,
-    SMART_RETURN_STATUS = 0xda,
-};
 
 static struct ata_disk *disk_of(struct ide_device *d)
 {
     return container_of(d, struct ata_disk, device);
-}
-
-static void refuse(struct ata_disk *disk)
-{
-    ide_fail(&disk->device, ATA_ERROR_ABRT, 0);
 }
 
 static void flushed(struct ide_device *d, int error)
@@ -42,16 +27,20 @@ static void flush_then_end(struct ata_disk *disk)
     ide_block(&disk->device, BLOCK_FLUSH, 0, 0, flushed);
 }
 
-static void read_page_done(struct ide_device *d)
+static void page_read(struct ide_device *d)
 {
     d->status = ATA_DRDY | ATA_DSC;
 }
 
-/* One sector that the disk itself made up. */
-static void send_page(struct ata_disk *disk)
+void ata_refuse(struct ata_disk *disk)
+{
+    ide_fail(&disk->device, ATA_ERROR_ABRT, 0);
+}
+
+void ata_send_page(struct ata_disk *disk)
 {
     disk->access = ATA_IDENTIFY;
-    ide_pio(&disk->device, 0, ATA_SECTOR, true, true, read_page_done);
+    ide_pio(&disk->device, 0, ATA_SECTOR, true, true, page_read);
 }
 
 static void command_read(struct ata_disk *disk, uint8_t command)
@@ -68,7 +57,7 @@ static void command_write(struct ata_disk *disk, uint8_t command)
 static void command_read_multiple(struct ata_disk *disk, uint8_t command)
 {
     if (disk->multiple == 0)
-        refuse(disk);
+        ata_refuse(disk);
     else
         ata_start_access(disk, ATA_READ_PIO, command == 0x29, disk->multiple, false);
 }
@@ -76,7 +65,7 @@ static void command_read_multiple(struct ata_disk *disk, uint8_t command)
 static void command_write_multiple(struct ata_disk *disk, uint8_t command)
 {
     if (disk->multiple == 0)
-        refuse(disk);
+        ata_refuse(disk);
     else
         ata_start_access(disk, ATA_WRITE_PIO, command != 0xc5, disk->multiple, command == 0xce);
 }
@@ -106,7 +95,7 @@ static void command_identify(struct ata_disk *disk, uint8_t command)
 {
     (void)command;
     ata_identify(disk, disk->device.buffer);
-    send_page(disk);
+    ata_send_page(disk);
 }
 
 /* SEEK checks its address; RECALIBRATE goes to cylinder 0, where every disk can go. */
@@ -133,7 +122,7 @@ static void command_initialize_parameters(struct ata_disk *disk, uint8_t command
 {
     (void)command;
     if (disk->device.count[0] == 0) {
-        refuse(disk);
+        ata_refuse(disk);
         return;
     }
     set_geometry(disk, (disk->device.device & 15) + 1, disk->device.count[0]);
@@ -147,7 +136,7 @@ static void command_set_multiple(struct ata_disk *disk, uint8_t command)
 
     (void)command;
     if (count > ATA_MAX_MULTIPLE || (count & (count - 1)) != 0) {
-        refuse(disk);
+        ata_refuse(disk);
         return;
     }
     disk->multiple = count;
@@ -181,7 +170,7 @@ static void command_set_features(struct ata_disk *disk, uint8_t command)
         return;
     case 0x03:
         if (!transfer_mode_known(d->count[0])) {
-            refuse(disk);
+            ata_refuse(disk);
             return;
         }
         disk->transfer_mode = d->count[0];
@@ -193,12 +182,12 @@ static void command_set_features(struct ata_disk *disk, uint8_t command)
         disk->read_ahead = false;
         break;
     case 0x66:
-    case 0xcc: /* settings do or do not survive a software reset: ours do in either case, but
-                  geometry and multiple mode */
+    case 0xcc: /* whether settings survive a software reset: all but geometry and multiple mode do
+                */
         break;
     default:
         LOG(d->log, UNIMP, "ata: SET FEATURES %02x\n", d->feature[0]);
-        refuse(disk);
+        ata_refuse(disk);
         return;
     }
     ide_end(d);
@@ -211,7 +200,7 @@ static void command_native_max(struct ata_disk *disk, uint8_t command)
     uint64_t last = disk->sectors - 1;
 
     if (!(disk->device.device & ATA_DEVICE_LBA)) {
-        refuse(disk);
+        ata_refuse(disk);
         return;
     }
     ata_set_address(disk, ext, ext ? last : MIN(last, UINT64_C(0x0ffffffe)));
@@ -251,7 +240,7 @@ static void write_buffer_done(struct ide_device *d)
 static void command_read_buffer(struct ata_disk *disk, uint8_t command)
 {
     (void)command;
-    send_page(disk);
+    ata_send_page(disk);
 }
 
 static void command_write_buffer(struct ata_disk *disk, uint8_t command)
@@ -259,41 +248,6 @@ static void command_write_buffer(struct ata_disk *disk, uint8_t command)
     (void)command;
     disk->access = ATA_WRITE_BUFFER;
     ide_pio(&disk->device, 0, ATA_SECTOR, false, false, write_buffer_done);
-}
-
-/* 8.55: the key C24Fh in LBA high and mid; disabled, it answers SMART ENABLE only. */
-static void command_smart(struct ata_disk *disk, uint8_t command)
-{
-    struct ide_device *d = &disk->device;
-    uint8_t feature = d->feature[0];
-
-    (void)command;
-    if (d->lba_mid[0] != 0x4f || d->lba_high[0] != 0xc2 ||
-        (!disk->smart && feature != SMART_ENABLE)) {
-        refuse(disk);
-        return;
-    }
-    switch (feature) {
-    case SMART_READ_DATA:
-        ata_smart_data(d->buffer);
-        send_page(disk);
-        return;
-    case SMART_READ_THRESHOLDS:
-        ata_smart_thresholds(d->buffer);
-        send_page(disk);
-        return;
-    case SMART_ENABLE:
-    case SMART_DISABLE:
-        disk->smart = feature == SMART_ENABLE;
-        break;
-    case SMART_AUTOSAVE:
-    case SMART_RETURN_STATUS: /* registers left as they are: no threshold exceeded */
-        break;
-    default:
-        refuse(disk);
-        return;
-    }
-    ide_end(d);
 }
 
 struct ata_command {
@@ -313,7 +267,7 @@ static const struct ata_command commands[] = {
     {0x3d, 0x3d, command_write_dma, true},     {0x40, 0x42, command_verify, true},
     {0x70, 0x7f, command_seek, true},          {0x91, 0x91, command_initialize_parameters, false},
     {0x94, 0x97, command_power, false},        {0x98, 0x98, command_check_power, false},
-    {0x99, 0x99, command_power, false},        {0xb0, 0xb0, command_smart, false},
+    {0x99, 0x99, command_power, false},        {0xb0, 0xb0, ata_command_smart, false},
     {0xc4, 0xc4, command_read_multiple, true}, {0xc5, 0xc5, command_write_multiple, true},
     {0xc6, 0xc6, command_set_multiple, false}, {0xc8, 0xc9, command_read_dma, true},
     {0xca, 0xcb, command_write_dma, true},     {0xce, 0xce, command_write_multiple, true},
@@ -342,7 +296,7 @@ static void command(struct ide_device *d, uint8_t code)
         return;
     }
     LOG(d->log, BLOCK, "ata: command %02x is not there\n", code);
-    refuse(disk);
+    ata_refuse(disk);
 }
 
 static void reset(struct ide_device *d, enum ide_reset kind)
@@ -391,7 +345,7 @@ static void state(struct ide_device *d, struct state *s)
         (d->transfer != IDE_TRANSFER_NONE && disk->left > disk->sectors - disk->lba))
         s->failed = true;
     switch (disk->access) {
-    case ATA_IDENTIFY: d->done = read_page_done; break;
+    case ATA_IDENTIFY: d->done = page_read; break;
     case ATA_WRITE_BUFFER: d->done = write_buffer_done; break;
     default: d->done = ata_transfer_done(disk); break;
     }

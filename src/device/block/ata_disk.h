@@ -16,7 +16,6 @@ enum ata_access {
     ATA_READ_DMA,
     ATA_WRITE_DMA,
     ATA_VERIFY,
-    ATA_READ_BUFFER,
     ATA_WRITE_BUFFER,
     ATA_IDENTIFY
 };
@@ -49,15 +48,18 @@ enum { ATA_STANDBY = 0x00, ATA_IDLE = 0x80, ATA_ACTIVE = 0xff, ATA_SLEEP = 0x01 
 
 /* Word 0-255 of IDENTIFY DEVICE into page (512 bytes, zeroed). */
 void ata_identify(const struct ata_disk *disk, uint8_t *page);
-/* The same for IDENTIFY PACKET DEVICE. */
-void atapi_identify(const char *serial, const char *model, uint8_t transfer_mode, uint8_t *page);
+/* IDENTIFY PACKET DEVICE into d's buffer. */
+void atapi_identify(const struct ide_device *d, const char *serial, const char *model,
+                    uint8_t transfer_mode);
 /* The serial number that a drive at this place has, if it was given none: BM00001, ... */
 void ata_default_serial(char serial[21], unsigned position);
 /* Copy at most size - 1 characters. */
 void ata_copy_text(char *out, size_t size, const char *text);
-/* SMART (ATA-6, 8.55) and READ LOG pages that say: nothing has ever gone wrong. */
-void ata_smart_data(uint8_t *page);
-void ata_smart_thresholds(uint8_t *page);
+/* End with ABRT: not a command of this disk, or not now. */
+void ata_refuse(struct ata_disk *disk);
+/* Send the buffer's first sector, which the disk itself made up. */
+void ata_send_page(struct ata_disk *disk);
+void ata_command_smart(struct ata_disk *disk, uint8_t command);
 
 /* ata_access.c: begin the command that d's registers address; count 0 means the most. */
 void ata_start_access(struct ata_disk *disk, enum ata_access access, bool ext,

@@ -1,12 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// What drives say of themselves: IDENTIFY DEVICE, IDENTIFY PACKET DEVICE, SMART.
+// What drives say of themselves: IDENTIFY DEVICE, IDENTIFY PACKET DEVICE.
 #include "device/block/ata_disk.h"
 
 #include "base/bits.h"
 #include "base/format.h"
 
 #define FIRMWARE "1.0"
+
+/* Words 82-84 and 85-87: command sets that are there, and those that are enabled. */
+enum {
+    SMART = 1 << 0,
+    POWER_MANAGEMENT = 1 << 3,
+    WRITE_CACHE = 1 << 5,
+    LOOK_AHEAD = 1 << 6,
+    WRITE_BUFFER = 1 << 12,
+    READ_BUFFER = 1 << 13,
+    NOP = 1 << 14,
+    COMMAND_SETS_1 = SMART | POWER_MANAGEMENT | WRITE_CACHE | LOOK_AHEAD | WRITE_BUFFER |
+                     READ_BUFFER | NOP,
+    LBA48 = 1 << 10,
+    FLUSH = 1 << 12,
+    FLUSH_EXT = 1 << 13,
+    COMMAND_SETS_2 = 1 << 14 | LBA48 | FLUSH | FLUSH_EXT,
+    FUA = 1 << 6,
+};
 
 static void put(uint8_t *page, unsigned word, uint16_t value)
 {
@@ -19,7 +37,8 @@ static void put32(uint8_t *page, unsigned word, uint32_t value)
     put(page, word + 1, (uint16_t)(value >> 16));
 }
 
-/* ATA-6, 3.2.9: text has its first character in the high byte of a word and is padded with spaces.
+/*
+ * ATA-6, 3.2.9: text has its first character in the high byte of a word and is padded with spaces.
  */
 static void put_text(uint8_t *page, unsigned word, unsigned words, const char *text)
 {
@@ -94,22 +113,23 @@ void ata_identify(const struct ata_disk *disk, uint8_t *page)
     put_pio_timing(page);
     put(page, 80, 0x00f0); /* ATA-4 to ATA/ATAPI-7 */
     put(page, 81, 0x0016);
-    put(page, 82,
-        1 << 14 | 1 << 13 | 1 << 12 | 1 << 6 | 1 << 5 | 1 << 3 |
-            1 << 0); /* NOP, buffers, look-ahead, write cache, power, SMART */
-    put(page, 83, 1 << 14 | 1 << 13 | 1 << 12 | 1 << 10); /* flush, flush ext, 48-bit */
-    put(page, 84, 1 << 14 | 1 << 6);                                               /* FUA */
-    put(page, 85,
-        1 << 14 | 1 << 13 | 1 << 12 | disk->read_ahead << 6 | disk->write_cache << 5 | 1 << 3 |
-            disk->smart);
-    put(page, 86, 1 << 13 | 1 << 12 | 1 << 10);
-    put(page, 87, 1 << 14 | 1 << 6);
-    put(page, 93, 0x6001 | (disk->device.number == 0 ? 0 : 0x0100)); /* 80-conductor cable */
+    put(page, 82, COMMAND_SETS_1);
+    put(page, 83, COMMAND_SETS_2);
+    put(page, 84, 1 << 14 | FUA);
+    put(page, 85, (COMMAND_SETS_1 & ~(LOOK_AHEAD | WRITE_CACHE | SMART)) |
+                      (disk->read_ahead ? LOOK_AHEAD : 0) | (disk->write_cache ? WRITE_CACHE : 0) |
+                      (disk->smart ? SMART : 0));
+    put(page, 86, COMMAND_SETS_2 & ~(1 << 14));
+    put(page, 87, 1 << 14 | FUA);
+    put(page, 93, ide_channel_reset_result(disk->device.channel, disk->device.number));
 }
 
 /* ATA/ATAPI-6, 8.16: a CD-ROM with 12-byte packets that raises DRQ within 50 us. */
-void atapi_identify(const char *serial, const char *model, uint8_t transfer_mode, uint8_t *page)
+void atapi_identify(const struct ide_device *d, const char *serial, const char *model,
+                    uint8_t transfer_mode)
 {
+    uint8_t *page = d->buffer;
+
     __builtin_memset(page, 0, 512);
     put(page, 0, 0x85c0);
     put_text(page, 10, 10, serial);
@@ -130,7 +150,7 @@ void atapi_identify(const char *serial, const char *model, uint8_t transfer_mode
     put(page, 84, 1 << 14);
     put(page, 85, 1 << 14 | 1 << 9 | 1 << 4);
     put(page, 87, 1 << 14);
-    put(page, 93, 0x6001);
+    put(page, 93, ide_channel_reset_result(d->channel, d->number));
 }
 
 void ata_default_serial(char serial[21], unsigned position)
@@ -145,51 +165,4 @@ void ata_copy_text(char *out, size_t size, const char *text)
     for (; n + 1 < size && text[n] != '\0'; n++)
         out[n] = text[n];
     out[n] = '\0';
-}
-
-/* The last byte makes the sum of all 512 zero. */
-static void put_checksum(uint8_t *page)
-{
-    uint8_t sum = 0;
-
-    for (unsigned i = 0; i < 511; i++)
-        sum += page[i];
-    page[511] = -sum;
-}
-
-struct smart_attribute {
-    uint8_t id, flags, value, threshold;
-};
-
-static const struct smart_attribute smart_attributes[] = {
-    {1, 0x03, 100, 6},   /* raw read errors */
-    {5, 0x03, 100, 36},  /* reallocated sectors */
-    {9, 0x03, 100, 1},   /* power-on hours */
-    {12, 0x03, 100, 20}, /* power cycles */
-};
-
-void ata_smart_data(uint8_t *page)
-{
-    __builtin_memset(page, 0, 512);
-    page[0] = 1;
-    for (unsigned i = 0; i < ARRAY_SIZE(smart_attributes); i++) {
-        uint8_t *entry = page + 2 + 12 * i;
-        entry[0] = smart_attributes[i].id;
-        entry[1] = smart_attributes[i].flags;
-        entry[3] = entry[4] = smart_attributes[i].value;
-    }
-    page[362] = 0x02; /* off-line collection was never started */
-    page[368] = 0x03; /* SMART saves before power-down, supports autosave */
-    put_checksum(page);
-}
-
-void ata_smart_thresholds(uint8_t *page)
-{
-    __builtin_memset(page, 0, 512);
-    page[0] = 1;
-    for (unsigned i = 0; i < ARRAY_SIZE(smart_attributes); i++) {
-        page[2 + 12 * i] = smart_attributes[i].id;
-        page[3 + 12 * i] = smart_attributes[i].threshold;
-    }
-    put_checksum(page);
 }

@@ -254,7 +254,8 @@ static void run_packet(struct ide_device *d)
     }
 }
 
-/* 9.8, HP0-HP2: the packet is asked for by DRQ without an interrupt (word 0 of IDENTIFY says so).
+/*
+ * 9.8, HP0-HP2: the packet is asked for by DRQ without an interrupt (word 0 of IDENTIFY says so).
  */
 static void command_packet(struct atapi *a)
 {
@@ -308,7 +309,7 @@ static void command(struct ide_device *d, uint8_t code)
         command_packet(a);
         break;
     case 0xa1:
-        atapi_identify(a->serial, a->model, a->transfer_mode, d->buffer);
+        atapi_identify(d, a->serial, a->model, a->transfer_mode);
         a->data = a->data_end = 0;
         a->left = 0;
         ide_pio(d, 0, 512, true, true, identify_done);

@@ -139,7 +139,8 @@ void atapi_mode_sense_10(struct atapi *a)
     atapi_reply(a, length, get_be16(a->packet + 7));
 }
 
-/* MMC-4, 5.3: each has a descriptor of 4 bytes and length more; version and "persistent" in flags.
+/*
+ * MMC-4, 5.3: each has a descriptor of 4 bytes and length more; version and "persistent" in flags.
  */
 struct feature {
     uint16_t code;

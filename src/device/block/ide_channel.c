@@ -44,6 +44,14 @@ bool ide_channel_in_reset(const struct ide_channel *channel)
     return channel->control & CONTROL_SRST;
 }
 
+/* ATA/ATAPI-6, 8.15.57: 80-conductor cable; device 0 answers for an absent device 1. */
+uint16_t ide_channel_reset_result(const struct ide_channel *channel, unsigned number)
+{
+    if (number == 1)
+        return 0x6100;
+    return channel->device[1] == NULL ? 0x6041 : 0x6001;
+}
+
 /* 9.1: only the selected device drives INTRQ, and only while nIEN is clear. */
 void ide_channel_update_irq(struct ide_channel *channel)
 {
@@ -160,37 +168,38 @@ static uint8_t register_read(struct ide_channel *channel, unsigned offset)
     return d->status;
 }
 
-/* 9.10: both devices run it; device 0 reports for both (01h: device 0 passed, device 1 passed or
- * absent). */
-static void execute_diagnostic(struct ide_channel *channel)
-{
-    for (unsigned n = 0; n < 2; n++) {
-        struct ide_device *d = channel->device[n];
-        if (d == NULL)
-            continue;
-        ide_cancel(d);
-        d->ops->reset(d, IDE_RESET_SOFTWARE);
-        ide_set_signature(d);
-        d->device = 0;
-        d->error = 0x01;
-        d->status = ATA_BSY;
-        ide_reset_finish(d);
-    }
-    channel->selected = 0;
-    if (channel->device[0] != NULL) {
-        channel->device[0]->interrupt = true;
-        ide_channel_update_irq(channel);
-    }
-}
-
-static void device_reset(struct ide_device *d)
+/* What all resets have in common: whatever was under way is given up, and the registers show the
+ * signature. */
+static void restart(struct ide_device *d, enum ide_reset kind)
 {
     ide_cancel(d);
-    d->ops->reset(d, IDE_RESET_DEVICE);
+    d->ops->reset(d, kind);
     ide_set_signature(d);
     d->error = 0x01;
     d->status = ATA_BSY;
     ide_reset_finish(d);
+}
+
+static void restart_both(struct ide_channel *channel, enum ide_reset kind)
+{
+    for (unsigned n = 0; n < 2; n++) {
+        if (channel->device[n] == NULL)
+            continue;
+        restart(channel->device[n], kind);
+        channel->device[n]->device = 0;
+    }
+    channel->selected = 0;
+}
+
+/* 9.10: both devices run it; device 0 reports for both (01h: device 0 passed, device 1 passed or
+ * absent). */
+static void execute_diagnostic(struct ide_channel *channel)
+{
+    restart_both(channel, IDE_RESET_SOFTWARE);
+    if (channel->device[0] != NULL) {
+        channel->device[0]->interrupt = true;
+        ide_channel_update_irq(channel);
+    }
 }
 
 static void command_write(struct ide_channel *channel, uint8_t command)
@@ -208,7 +217,7 @@ static void command_write(struct ide_channel *channel, uint8_t command)
         d->number, command, d->feature[0], d->count[0], d->lba_high[0], d->lba_mid[0],
         d->lba_low[0], d->device);
     if (command == COMMAND_DEVICE_RESET && d->ops->packet) {
-        device_reset(d);
+        restart(d, IDE_RESET_DEVICE);
         return;
     }
     if (d->status & ATA_BSY) {
@@ -296,23 +305,6 @@ static bool control_block_read(void *opaque, uint64_t offset, unsigned size, uin
     return true;
 }
 
-static void software_reset(struct ide_channel *channel, enum ide_reset kind)
-{
-    for (unsigned n = 0; n < 2; n++) {
-        struct ide_device *d = channel->device[n];
-        if (d == NULL)
-            continue;
-        ide_cancel(d);
-        d->ops->reset(d, kind);
-        ide_set_signature(d);
-        d->device = 0;
-        d->error = 0x01;
-        d->status = ATA_BSY;
-        ide_reset_finish(d);
-    }
-    channel->selected = 0;
-}
-
 /* 9.2: SRST set resets both devices, which stay busy until it is cleared. */
 static bool control_block_write(void *opaque, uint64_t offset, unsigned size, uint64_t value)
 {
@@ -326,7 +318,7 @@ static bool control_block_write(void *opaque, uint64_t offset, unsigned size, ui
         LOG(channel->log, BLOCK, "ide: software reset %s\n",
             value & CONTROL_SRST ? "begins" : "ends");
         if (value & CONTROL_SRST) {
-            software_reset(channel, IDE_RESET_SOFTWARE);
+            restart_both(channel, IDE_RESET_SOFTWARE);
         } else {
             for (unsigned n = 0; n < 2; n++) {
                 if (channel->device[n] != NULL)
@@ -404,7 +396,7 @@ void ide_channel_destroy(struct ide_channel *channel)
 void ide_channel_reset(struct ide_channel *channel)
 {
     channel->control = 0;
-    software_reset(channel, IDE_RESET_POWER_ON);
+    restart_both(channel, IDE_RESET_POWER_ON);
     ide_channel_update_irq(channel);
 }
 

@@ -93,7 +93,8 @@ void ide_block(struct ide_device *d, enum block_operation operation, uint64_t of
                uint64_t length, void (*done)(struct ide_device *d, int error));
 /* Drop whatever is under way. */
 void ide_cancel(struct ide_device *d);
-/* Become idle after a reset, unless the channel's SRST or a request in flight still holds it busy.
+/*
+ * Become idle after a reset, unless the channel's SRST or a request in flight still holds it busy.
  */
 void ide_reset_finish(struct ide_device *d);
 void ide_device_state(struct ide_device *d, struct state *s);
@@ -102,6 +103,8 @@ void ide_device_state(struct ide_device *d, struct state *s);
 void ide_channel_update_irq(struct ide_channel *channel);
 void ide_channel_dma_request(struct ide_channel *channel, struct ide_device *d);
 bool ide_channel_in_reset(const struct ide_channel *channel);
+/* Word 93 of IDENTIFY: how the hardware reset went. */
+uint16_t ide_channel_reset_result(const struct ide_channel *channel, unsigned number);
 
 /* The two kinds. number is their place on the channel, position that on the controller (for the
  * serial number). */

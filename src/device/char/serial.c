@@ -286,9 +286,8 @@ static void write_lcr(struct serial *serial, uint8_t value)
 {
     bool changed = (value ^ serial->lcr) & LCR_BREAK;
     serial->lcr = value;
-    struct char_backend *b = serial->backend;
-    if (changed && b != NULL && b->ops->set_break != NULL)
-        b->ops->set_break(b, value & LCR_BREAK);
+    if (changed)
+        char_set_break(serial->backend, value & LCR_BREAK);
 }
 
 void serial_write(struct serial *serial, unsigned offset, uint8_t value)

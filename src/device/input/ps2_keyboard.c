@@ -101,15 +101,16 @@ static void wire_free(void *opaque)
         ready(keyboard);
 }
 
-/* What does not fit is lost, and the overrun code takes its place: 00 in sets 2 and 3, FF in set 1.
- */
+/* What does not fit is lost, and one overrun code takes its place: 00 in sets 2 and 3, FF in 1. */
 static void put_sequence(struct ps2_keyboard *keyboard, const uint8_t *bytes, unsigned length)
 {
-    if (keyboard->codes.count + length <= BUFFER_SIZE) {
+    struct ps2_queue *codes = &keyboard->codes;
+    uint8_t overrun = keyboard->scan_set == 1 ? 0xff : 0x00;
+    if (codes->count + length <= BUFFER_SIZE) {
         for (unsigned i = 0; i < length; i++)
-            ps2_queue_put(&keyboard->codes, bytes[i]);
-    } else if (keyboard->codes.count <= BUFFER_SIZE) {
-        ps2_queue_put(&keyboard->codes, keyboard->scan_set == 1 ? 0xff : 0x00);
+            ps2_queue_put(codes, bytes[i]);
+    } else if (ps2_queue_last(codes) != overrun) {
+        ps2_queue_put(codes, overrun);
     }
 }
 

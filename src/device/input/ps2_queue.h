@@ -39,6 +39,12 @@ static inline uint8_t ps2_queue_get(struct ps2_queue *q)
     return value;
 }
 
+/* The byte that was put last; only while count > 0. */
+static inline uint8_t ps2_queue_last(const struct ps2_queue *q)
+{
+    return q->data[(q->head + q->count - 1) % PS2_QUEUE_SIZE];
+}
+
 static inline void ps2_queue_state(struct ps2_queue *q, struct state *s)
 {
     state_bytes(s, q->data, sizeof q->data);

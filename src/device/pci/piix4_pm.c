@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/state.h"
+#include "device/pci/piix4_smbus.h"
 #include "host/host.h"
 
 /* Section numbers are those of the 82371AB (PIIX4) datasheet, chapter 7. Configuration space: */
@@ -37,28 +38,6 @@ enum {
 enum { PMCNTRL_SCI_EN = 1 << 0, PMCNTRL_SUS_EN = 1 << 13 };
 enum { GLBSTS_APM = 1 << 5, GLBCTL_SMI_EN = 1 << 0 };
 
-/* Ports at SMBBA (7.3) */
-enum {
-    SMBHSTSTS,
-    SMBSLVSTS,
-    SMBHSTCNT,
-    SMBHSTCMD,
-    SMBHSTADD,
-    SMBHSTDAT0,
-    SMBHSTDAT1,
-    SMBBLKDAT,
-    SMB_PORTS = 16
-};
-enum {
-    SMBHSTSTS_INTER = 0x02,
-    SMBHSTSTS_DEV_ERR = 0x04,
-    SMBHSTSTS_BUS_ERR = 0x08,
-    SMBHSTSTS_FAILED = 0x10
-};
-#define SMBHSTSTS_EVENTS                                                                           \
-    (SMBHSTSTS_INTER | SMBHSTSTS_DEV_ERR | SMBHSTSTS_BUS_ERR | SMBHSTSTS_FAILED)
-enum { SMBHSTCNT_INTEREN = 0x01, SMBHSTCNT_START = 0x40 };
-
 #define PM_TIMER_HZ 3579545
 #define PM_TIMER_BITS 24
 
@@ -68,13 +47,12 @@ struct piix4_pm {
     const struct log *log;
     struct irq_line sci;
     struct piix4_pm_events events;
-    struct region *pm_region, *smbus_region, *apm_region, *gpe_region;
+    struct region *pm_region, *apm_region, *gpe_region;
     struct clock *clock;
     struct timer overflow_timer;
-    int64_t
-        overflow_time; /* when the timer's top bit changes next after TMROF_STS was last cleared */
+    int64_t overflow_time; /* when the top bit changes next after TMROF_STS was last cleared */
     uint8_t pm[PM_PORTS];
-    uint8_t smbus[SMB_PORTS];
+    struct piix4_smbus smbus;
     uint8_t apm[2]; /* command B2h, status B3h */
     uint8_t gpe[4]; /* status, enable */
 };
@@ -129,23 +107,26 @@ static void refresh(struct piix4_pm *chip)
  * IRQ 9. */
 static void update_sci(struct piix4_pm *chip)
 {
-    uint16_t pm1, smbus;
-    bool events;
+    uint16_t pm1;
+    bool events, smbus;
 
     refresh(chip);
     pm1 = pm_word(chip, PMSTS) & pm_word(chip, PMEN) & PM1_SCI_EVENTS;
     events = pm1 != 0 || (pm_word(chip, GPSTS) & pm_word(chip, GPEN)) != 0 ||
              (load_le16(chip->gpe) & load_le16(chip->gpe + 2)) != 0;
     smbus =
-        chip->smbus[SMBHSTCNT] & SMBHSTCNT_INTEREN ? chip->smbus[SMBHSTSTS] & SMBHSTSTS_EVENTS : 0;
-    if (bits(chip->function.config[SMBHSTCFG], 1, 3) != 4)
-        smbus = 0;
-    irq_set(chip->sci, (events && (pm_word(chip, PMCNTRL) & PMCNTRL_SCI_EN)) || smbus != 0);
+        piix4_smbus_interrupt(&chip->smbus) && bits(chip->function.config[SMBHSTCFG], 1, 3) == 4;
+    irq_set(chip->sci, (events && (pm_word(chip, PMCNTRL) & PMCNTRL_SCI_EN)) || smbus);
 
     if ((pm_word(chip, PMEN) & PM1_TMROF) && !(pm_word(chip, PMSTS) & PM1_TMROF))
         timer_set(&chip->overflow_timer, chip->overflow_time);
     else
         timer_cancel(&chip->overflow_timer);
+}
+
+static void smbus_changed(void *opaque)
+{
+    update_sci(opaque);
 }
 
 static void overflow_expired(void *opaque)
@@ -262,39 +243,6 @@ static bool gpe_write(void *opaque, uint64_t offset, unsigned size, uint64_t val
     return true;
 }
 
-static bool smbus_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value)
-{
-    struct piix4_pm *chip = opaque;
-
-    (void)size;
-    *value = chip->smbus[offset];
-    return true;
-}
-
-/* 7.3: a transfer to an address that nobody acknowledges ends with DEV_ERR. Block data beyond its
- * register is never filled. */
-static bool smbus_write(void *opaque, uint64_t offset, unsigned size, uint64_t value)
-{
-    struct piix4_pm *chip = opaque;
-    uint8_t byte = (uint8_t)value;
-
-    (void)size;
-    if (offset == SMBHSTSTS || offset == SMBSLVSTS) {
-        chip->smbus[offset] &= ~(byte & 0x3e);
-    } else if (offset == SMBHSTCNT) {
-        chip->smbus[SMBHSTCNT] = byte & 0x1d;
-        if (byte & SMBHSTCNT_START) {
-            chip->smbus[SMBHSTSTS] |= SMBHSTSTS_DEV_ERR;
-            LOG(chip->log, ISA, "piix4_pm: SMBus address %02x: no device\n",
-                chip->smbus[SMBHSTADD]);
-        }
-    } else {
-        chip->smbus[offset] = byte;
-    }
-    update_sci(chip);
-    return true;
-}
-
 static const struct region_desc pm_desc = {
     .name = "piix4-pm",
     .size = PM_PORTS,
@@ -319,15 +267,6 @@ static const struct region_desc gpe_desc = {
     .read = gpe_read,
     .write = gpe_write,
 };
-static const struct region_desc smbus_desc = {
-    .name = "piix4-smbus",
-    .size = SMB_PORTS,
-    .min_size = 1,
-    .max_size = 1,
-    .read = smbus_read,
-    .write = smbus_write,
-};
-
 /* A base that was never set (0) would cover the DMA and interrupt controllers. */
 static void show(struct region *region, uint16_t base, bool enabled)
 {
@@ -343,7 +282,7 @@ static void update_regions(struct piix4_pm *chip)
 
     memory_begin(chip->memory);
     show(chip->pm_region, load_le16(&config[PMBA]) & 0xffc0, config[PMREGMISC] & 1);
-    show(chip->smbus_region, load_le16(&config[SMBBA]) & 0xfff0,
+    show(chip->smbus.region, load_le16(&config[SMBBA]) & 0xfff0,
          (config[SMBHSTCFG] & 1) && (config[PCI_COMMAND] & PCI_COMMAND_IO));
     memory_commit(chip->memory);
 }
@@ -361,7 +300,7 @@ static void reset(void *opaque)
     struct piix4_pm *chip = opaque;
 
     __builtin_memset(chip->pm, 0, sizeof chip->pm);
-    __builtin_memset(chip->smbus, 0, sizeof chip->smbus);
+    piix4_smbus_reset(&chip->smbus);
     __builtin_memset(chip->apm, 0, sizeof chip->apm);
     __builtin_memset(chip->gpe, 0, sizeof chip->gpe);
     plan_overflow(chip);
@@ -403,7 +342,7 @@ struct piix4_pm *piix4_pm_create(struct pci_bus *bus, struct memory *memory, con
     init_function(chip);
     memory_begin(memory);
     chip->pm_region = region_map_io(memory, 1 << SPACE_PORTS, &pm_desc, chip, 0, 0);
-    chip->smbus_region = region_map_io(memory, 1 << SPACE_PORTS, &smbus_desc, chip, 0, 0);
+    piix4_smbus_init(&chip->smbus, memory, log, smbus_changed, chip);
     chip->apm_region = region_map_io(memory, 1 << SPACE_PORTS, &apm_desc, chip, PIIX4_SMI_CMD, 0);
     chip->gpe_region = region_map_io(memory, 1 << SPACE_PORTS, &gpe_desc, chip, PIIX4_GPE_PORT, 0);
     reset(chip);
@@ -418,7 +357,7 @@ void piix4_pm_destroy(struct piix4_pm *chip)
         return;
     timer_cancel(&chip->overflow_timer);
     region_unmap(chip->pm_region);
-    region_unmap(chip->smbus_region);
+    region_unmap(chip->smbus.region);
     region_unmap(chip->apm_region);
     region_unmap(chip->gpe_region);
     host_free(chip);
@@ -434,7 +373,7 @@ void piix4_pm_state(struct piix4_pm *chip, struct state *s)
     state_section(s, "piix4_pm", 1);
     state_i64(s, &chip->overflow_time);
     state_bytes(s, chip->pm, sizeof chip->pm);
-    state_bytes(s, chip->smbus, sizeof chip->smbus);
+    piix4_smbus_state(&chip->smbus, s);
     state_bytes(s, chip->apm, sizeof chip->apm);
     state_bytes(s, chip->gpe, sizeof chip->gpe);
     pci_function_state(&chip->function, s);

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// Page walks, rights, error codes, A and D bits, and what the soft TLB keeps (SDM 3A chapter 4).
+#include "cpu_machine.h"
+
+#include "cpu/paging.h"
+
+enum { DIRECTORY = 0x100000, TABLE = 0x101000, POINTERS = 0x102000, FRAME = 0x150000 };
+enum { P = 1, W = 2, U = 4, A = 0x20, D = 0x40, PS = 0x80, G = 0x100 };
+#define LINEAR 0x00403123u /* directory entry 1, table entry 3; in PAE: pointer 0, directory entry 2, table entry 3 */
+
+static struct cpu_machine *paged(uint32_t cr0, uint32_t cr4)
+{
+    struct cpu_machine *m = machine_create("max");
+    m->cpu->cr0 = CR0_PE | CR0_PG | cr0;
+    m->cpu->cr4 = cr4;
+    m->cpu->cr3 = DIRECTORY;
+    poke32(m, DIRECTORY + 4, TABLE | P | W | U);
+    poke32(m, TABLE + 12, FRAME | P | W | U);
+    tlb_flush(m->cpu, false);
+    return m;
+}
+
+static void poke64(struct cpu_machine *m, uint32_t a, uint64_t v)
+{
+    store_le64(machine_at(m, a), v);
+}
+
+static struct cpu_machine *paged_pae(uint32_t cr0, bool nx)
+{
+    struct cpu_machine *m = machine_create("max");
+    m->cpu->cr0 = CR0_PE | CR0_PG | cr0;
+    m->cpu->cr4 = CR4_PAE;
+    m->cpu->msr.efer = nx ? EFER_NXE : 0;
+    m->cpu->cr3 = POINTERS;
+    poke64(m, POINTERS, DIRECTORY | P);
+    poke64(m, DIRECTORY + 16, TABLE | P | W | U);
+    poke64(m, TABLE + 24, FRAME | P | W | U);
+    CHECK(paging_load_pdptes(m->cpu, POINTERS));
+    tlb_flush(m->cpu, false);
+    return m;
+}
+
+/* The page-fault error code of an access, -1 if it succeeds. */
+static int fault(struct cpu_machine *m, enum access_kind kind, bool user)
+{
+    struct translation t;
+    uint32_t error;
+    return paging_walk(m->cpu, LINEAR, kind, user, false, &t, &error) ? -1 : (int)error;
+}
+
+TEST(two_levels_translate_and_mark)
+{
+    struct cpu_machine *m = paged(0, 0);
+    struct translation t;
+    uint32_t error;
+    CHECK(paging_walk(m->cpu, LINEAR, ACCESS_READ, true, false, &t, &error));
+    CHECK_EQ(t.physical, FRAME | 0x123);
+    CHECK(!t.writable);
+    CHECK_EQ(peek32(m, DIRECTORY + 4) & 0xfff, P | W | U | A);
+    CHECK_EQ(peek32(m, TABLE + 12) & 0xfff, P | W | U | A);
+    CHECK(paging_walk(m->cpu, LINEAR, ACCESS_WRITE, true, false, &t, &error));
+    CHECK(t.writable);
+    CHECK_EQ(peek32(m, DIRECTORY + 4) & 0xfff, P | W | U | A);
+    CHECK_EQ(peek32(m, TABLE + 12) & 0xfff, P | W | U | A | D);
+    machine_destroy(m);
+}
+
+TEST(error_codes)
+{
+    struct cpu_machine *m = paged(0, 0);
+    poke32(m, TABLE + 12, FRAME);
+    CHECK_EQ(fault(m, ACCESS_READ, false), 0);
+    CHECK_EQ(fault(m, ACCESS_WRITE, false), PF_W);
+    CHECK_EQ(fault(m, ACCESS_WRITE, true), PF_W | PF_U);
+    CHECK_EQ(fault(m, ACCESS_FETCH, true), PF_U);
+    poke32(m, TABLE + 12, FRAME | P | U);
+    CHECK_EQ(fault(m, ACCESS_READ, true), -1);
+    CHECK_EQ(fault(m, ACCESS_WRITE, true), PF_P | PF_W | PF_U);
+    poke32(m, TABLE + 12, FRAME | P | W);
+    CHECK_EQ(fault(m, ACCESS_READ, true), PF_P | PF_U);
+    CHECK_EQ(fault(m, ACCESS_WRITE, false), -1);
+    poke32(m, DIRECTORY + 4, 0);
+    CHECK_EQ(fault(m, ACCESS_READ, false), 0);
+    machine_destroy(m);
+}
+
+TEST(a_fault_marks_nothing)
+{
+    struct cpu_machine *m = paged(0, 0);
+    poke32(m, TABLE + 12, FRAME | P | W);
+    CHECK_EQ(fault(m, ACCESS_WRITE, true), PF_P | PF_W | PF_U);
+    CHECK_EQ(peek32(m, TABLE + 12), FRAME | P | W);
+    CHECK_EQ(peek32(m, DIRECTORY + 4) & D, 0);
+    machine_destroy(m);
+}
+
+TEST(write_protect_binds_the_supervisor)
+{
+    struct cpu_machine *m = paged(0, 0);
+    poke32(m, TABLE + 12, FRAME | P | U);
+    CHECK_EQ(fault(m, ACCESS_WRITE, false), -1);
+    m->cpu->cr0 |= CR0_WP;
+    CHECK_EQ(fault(m, ACCESS_WRITE, false), PF_P | PF_W);
+    poke32(m, TABLE + 12, FRAME | P | U | W);
+    CHECK_EQ(fault(m, ACCESS_WRITE, false), -1);
+    poke32(m, DIRECTORY + 4, TABLE | P | U); /* rights are those of both levels */
+    CHECK_EQ(fault(m, ACCESS_WRITE, false), PF_P | PF_W);
+    machine_destroy(m);
+}
+
+TEST(large_pages_and_pse36)
+{
+    struct cpu_machine *m = paged(0, CR4_PSE);
+    struct translation t;
+    uint32_t error;
+    poke32(m, DIRECTORY + 4, 0x00c00000 | 5 << 13 | P | W | U | PS);
+    CHECK(paging_walk(m->cpu, LINEAR, ACCESS_WRITE, true, false, &t, &error));
+    CHECK_EQ(t.physical, UINT64_C(0x500c03123));
+    CHECK_EQ(t.page_size, 4 << 20);
+    CHECK_EQ(peek32(m, DIRECTORY + 4) & (A | D), A | D);
+    poke32(m, DIRECTORY + 4, 0x00c00000 | 1 << 17 | P | W | U | PS);
+    CHECK_EQ(fault(m, ACCESS_READ, true), PF_P | PF_RSVD | PF_U);
+    m->cpu->cr4 = 0; /* bit 7 means nothing without CR4.PSE */
+    poke32(m, DIRECTORY + 4, TABLE | P | W | U | PS);
+    CHECK_EQ(fault(m, ACCESS_READ, true), -1);
+    machine_destroy(m);
+}
+
+TEST(pae_and_no_execute)
+{
+    struct cpu_machine *m = paged_pae(0, true);
+    struct translation t;
+    uint32_t error;
+    CHECK(paging_walk(m->cpu, LINEAR, ACCESS_WRITE, true, false, &t, &error));
+    CHECK_EQ(t.physical, FRAME | 0x123);
+    CHECK_EQ(fault(m, ACCESS_FETCH, true), -1);
+    poke64(m, TABLE + 24, UINT64_C(1) << 63 | FRAME | P | W | U);
+    CHECK_EQ(fault(m, ACCESS_FETCH, true), PF_P | PF_U | PF_I);
+    CHECK_EQ(fault(m, ACCESS_READ, true), -1);
+    m->cpu->msr.efer = 0; /* then bit 63 is reserved, and I is not reported */
+    CHECK_EQ(fault(m, ACCESS_FETCH, true), PF_P | PF_RSVD | PF_U);
+    poke64(m, TABLE + 24, UINT64_C(0x3456) << 24 | FRAME | P | W | U); /* bits 36 up are reserved */
+    CHECK_EQ(fault(m, ACCESS_READ, true), PF_P | PF_RSVD | PF_U);
+    machine_destroy(m);
+}
+
+TEST(pae_large_page)
+{
+    struct cpu_machine *m = paged_pae(0, false);
+    struct translation t;
+    uint32_t error;
+    poke64(m, DIRECTORY + 16, UINT64_C(0x940000000) | P | W | U | PS);
+    CHECK(paging_walk(m->cpu, LINEAR, ACCESS_READ, false, false, &t, &error));
+    CHECK_EQ(t.physical, UINT64_C(0x940003123));
+    CHECK_EQ(t.page_size, 2 << 20);
+    poke64(m, DIRECTORY + 16, UINT64_C(0x940002000) | P | W | U | PS);
+    CHECK_EQ(fault(m, ACCESS_READ, false), PF_P | PF_RSVD);
+    machine_destroy(m);
+}
+
+TEST(pdptes_are_checked_and_kept)
+{
+    struct cpu_machine *m = paged_pae(0, false);
+    poke64(m, POINTERS + 8, 0x103000 | P | 2);
+    CHECK(!paging_load_pdptes(m->cpu, POINTERS));
+    poke64(m, POINTERS + 8, 0x103000 | 2); /* not present: nothing is reserved */
+    CHECK(paging_load_pdptes(m->cpu, POINTERS));
+    poke64(m, POINTERS, 0); /* the processor uses what MOV CR3 loaded */
+    CHECK_EQ(fault(m, ACCESS_READ, false), -1);
+    CHECK(paging_load_pdptes(m->cpu, POINTERS));
+    CHECK_EQ(fault(m, ACCESS_READ, false), 0);
+    machine_destroy(m);
+}
+
+TEST(the_tlb_keeps_until_flushed)
+{
+    struct cpu_machine *m = paged(0, CR4_PGE);
+    struct cpu *cpu = m->cpu;
+    poke32(m, FRAME + 0x123, 11);
+    poke32(m, FRAME + 0x1123, 22);
+    CHECK_EQ(cpu_load_system(cpu, LINEAR, 4), 11);
+    poke32(m, TABLE + 12, (FRAME + 0x1000) | P | W | U | G);
+    CHECK_EQ(cpu_load_system(cpu, LINEAR, 4), 11);
+    tlb_flush_page(cpu, LINEAR);
+    CHECK_EQ(cpu_load_system(cpu, LINEAR, 4), 22);
+    poke32(m, TABLE + 12, FRAME | P | W | U);
+    tlb_flush(cpu, true); /* MOV CR3 leaves global pages */
+    CHECK_EQ(cpu_load_system(cpu, LINEAR, 4), 22);
+    tlb_flush(cpu, false);
+    CHECK_EQ(cpu_load_system(cpu, LINEAR, 4), 11);
+    machine_destroy(m);
+}
+
+TEST(the_first_store_sets_dirty)
+{
+    struct cpu_machine *m = paged(0, 0);
+    cpu_load_system(m->cpu, LINEAR, 1);
+    CHECK_EQ(peek32(m, TABLE + 12) & D, 0);
+    cpu_store_system(m->cpu, LINEAR, 1, 7);
+    CHECK_EQ(peek32(m, TABLE + 12) & D, D);
+    CHECK_EQ(*machine_at(m, FRAME + 0x123), 7);
+    machine_destroy(m);
+}
+
+TEST(a_store_across_pages_is_all_or_nothing)
+{
+    struct cpu_machine *m = paged(0, 0);
+    struct cpu *cpu = m->cpu;
+    poke32(m, TABLE + 16, 0);
+    poke32(m, FRAME + 0xffc, 0x11223344);
+    CHECK_EQ(RAISED(cpu, cpu_store_system(cpu, 0x403ffe, 4, 0xaabbccdd)), EXC_PF);
+    CHECK_EQ(cpu->pending.linear, 0x404000 + 1);
+    CHECK_EQ(cpu->pending.error, PF_W);
+    CHECK_EQ(peek32(m, FRAME + 0xffc), 0x11223344);
+    poke32(m, TABLE + 16, (FRAME + 0x4000) | P | W);
+    CHECK_EQ(RAISED(cpu, cpu_store_system(cpu, 0x403ffe, 4, 0xaabbccdd)), -1);
+    CHECK_EQ(peek32(m, FRAME + 0xffc), 0xccdd3344);
+    CHECK_EQ(peek16(m, FRAME + 0x4000), 0xaabb);
+    machine_destroy(m);
+}
+
+TEST(victims_come_back)
+{
+    struct cpu_machine *m = paged(0, 0);
+    poke32(m, DIRECTORY + 8, TABLE | P | W | U); /* 0x803000: the same fast entry as 0x403000 */
+    poke32(m, FRAME + 0x123, 5);
+    CHECK_EQ(cpu_load_system(m->cpu, LINEAR, 4), 5);
+    CHECK_EQ(cpu_load_system(m->cpu, LINEAR + 0x400000, 4), 5);
+    poke32(m, DIRECTORY + 4, 0); /* not walked again */
+    CHECK_EQ(RAISED(m->cpu, cpu_load_system(m->cpu, LINEAR, 4)), -1);
+    tlb_flush_page(m->cpu, LINEAR);
+    CHECK_EQ(RAISED(m->cpu, cpu_load_system(m->cpu, LINEAR, 4)), EXC_PF);
+    machine_destroy(m);
+}
+
+TEST(a20_masks_every_physical_address)
+{
+    struct cpu_machine *m = machine_create("max");
+    poke32(m, 0x1000, 0x1234);
+    poke32(m, 0x101000, 0x5678);
+    CHECK_EQ(cpu_load_system(m->cpu, 0x101000, 4), 0x5678);
+    cpu_set_a20(m->cpu, false);
+    cpu_attend(m->cpu, 0);
+    tlb_flush(m->cpu, false);
+    CHECK_EQ(cpu_load_system(m->cpu, 0x101000, 4), 0x1234);
+    machine_destroy(m);
+}
+
+TEST(debug_translation_has_no_effect)
+{
+    struct cpu_machine *m = paged(0, 0);
+    uint64_t physical;
+    CHECK(paging_debug_translate(m->cpu, LINEAR, &physical));
+    CHECK_EQ(physical, FRAME | 0x123);
+    CHECK_EQ(peek32(m, TABLE + 12), FRAME | P | W | U);
+    CHECK(!paging_debug_translate(m->cpu, 0x12345678, &physical));
+    machine_destroy(m);
+}
