@@ -101,3 +101,15 @@ bool session_open_connections(struct session *s, struct error *err)
     host_lock_release(s->lock);
     return done;
 }
+
+/* As a server that does not hold up the machine until gdb comes. */
+bool session_connect_gdb(struct session *s, const char *where, struct error *err)
+{
+    char text[512];
+    bool socket = strncmp(where, "tcp:", 4) == 0 || strncmp(where, "unix:", 5) == 0;
+    if (strcmp(where, "none") == 0)
+        return error_set(err, "-gdb none: there is nothing to connect");
+    bool complete = !socket || strstr(where, ",server") != NULL;
+    snprintf(text, sizeof text, "%s%s", where, complete ? "" : ",server=on,wait=off");
+    return connect(s, &s->gdb_chars, "-gdb", text, "gdb", err);
+}

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct log;
+
 #define DISASSEMBLE_TEXT 192
 
 /*
@@ -15,7 +17,7 @@
  */
 unsigned disassemble_line(char text[DISASSEMBLE_TEXT], uint64_t address, const uint8_t *bytes, size_t available, unsigned code_size);
 
-/* For -d in_asm; opaque is the struct log. mode: MODE_* of cpu/insn.h. */
-void disassemble_block(const void *log, uint64_t eip, const uint8_t *bytes, unsigned length, unsigned mode);
+/* The lines of one block, for -d in_asm. address is linear. mode: MODE_* of cpu/insn.h. */
+void disassemble_block(const struct log *log, uint64_t address, const uint8_t *bytes, unsigned length, unsigned mode);
 
 #endif

@@ -137,6 +137,9 @@ struct monitor *monitor_create(struct session *s, struct char_backend *chars)
                                            .event = event,
                                            .writable = flush,
                                            .opaque = m});
+    /* A terminal or a file was open before anybody could be told so. */
+    if (strcmp(chars->ops->kind, "stdio") == 0 || strcmp(chars->ops->kind, "file") == 0)
+        greet(m);
     return m;
 }
 

@@ -89,6 +89,20 @@ bool monitor_expression(struct monitor_call *c, uint64_t *value)
     return false;
 }
 
+bool monitor_number(struct monitor_call *c, uint64_t *value)
+{
+    char word[256] = "";
+    monitor_word(c, word, sizeof word);
+    const char *rest = c->args;
+    c->args = word;
+    bool done = monitor_expression(c, value);
+    if (done && *c->args != '\0')
+        monitor_say(c, "extraneous characters at the end of '%s'\n", word);
+    done = done && *c->args == '\0';
+    c->args = rest;
+    return done;
+}
+
 /* ---- look-up ------------------------------------------------------------------------------------------- */
 
 /* Is word one of names, which have | between them? */

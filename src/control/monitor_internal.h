@@ -42,6 +42,8 @@ void monitor_line(void *opaque, const char *text);
 bool monitor_word(struct monitor_call *c, char *word, size_t size);
 /* An expression; false after having said what is wrong with it. */
 bool monitor_expression(struct monitor_call *c, uint64_t *value);
+/* The same of one word, where something else may follow: in `mouse_move 5 -3` the minus is no subtraction. */
+bool monitor_number(struct monitor_call *c, uint64_t *value);
 /* Is there something left of the arguments? */
 bool monitor_more(struct monitor_call *c);
 

@@ -103,7 +103,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct error *err)
         const char *name = given + 1 + (given[1] == '-');
         const struct option *option = find_option(name);
         if (option == NULL)
-            return error_set(err, "%s: unknown option; did you mean -%s? (-help lists all)", given, nearest_option(name));
+            return error_set(err, "%.80s: unknown option; did you mean -%s? (-help lists all)", given, nearest_option(name));
         if (option->argument != NULL) {
             if (++n >= argc)
                 return error_set(err, "%s: needs an argument: %s", given, option->argument);
@@ -111,10 +111,10 @@ bool options_parse(struct options *o, int argc, char **argv, struct error *err)
         }
         struct error reason = {""};
         if (!option->handle(o, argument, &reason))
-            return error_set(err, "%s%s%s: %s", given, argument != NULL ? " " : "", argument != NULL ? argument : "",
+            return error_set(err, "%s%s%.250s: %s", given, argument != NULL ? " " : "", argument != NULL ? argument : "",
                              reason.text);
     }
-    return true;
+    return o->done || options_check(o, err);
 }
 
 /* One option: its form on a line, its help at a fixed column, behind it or below. */

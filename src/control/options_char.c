@@ -137,7 +137,7 @@ bool option_chardev(struct options *o, const char *argument_text, struct error *
     return true;
 }
 
-/* ---- -device ------------------------------------------------------------------------------------------- */
+/* ---- -device, -mon, -global ------------------------------------------------------------------------------------------- */
 
 struct device_property {
     const char *name, *help;
@@ -154,6 +154,43 @@ static const char *chardev_name(struct options *o, const char *id)
     char text[256];
     snprintf(text, sizeof text, "chardev:%s", id);
     return options_keep(o, text);
+}
+
+bool option_mon(struct options *o, const char *argument_text, struct error *err)
+{
+    char *cursor = options_keep(o, argument_text), *key, *value;
+    while ((key = keyval_next(&cursor, &value)) != NULL) {
+        if (value == NULL || strcmp(key, "chardev") == 0)
+            o->monitor = chardev_name(o, value != NULL ? value : key);
+        else if (strcmp(key, "mode") == 0 && strcmp(value, "readline") != 0)
+            return error_set(err, "mode is readline");
+        else if (strcmp(key, "mode") != 0 && strcmp(key, "id") != 0)
+            return error_set(err, "no property '%s'; there are chardev, mode, id", key);
+    }
+    return true;
+}
+
+bool option_global(struct options *o, const char *argument_text, struct error *err)
+{
+    uint64_t value;
+    const char *number = strchr(argument_text, '=');
+    size_t length = number != NULL ? (size_t)(number - argument_text) : strlen(argument_text);
+    bool console = length == 19 && strncmp(argument_text, "isa-debugcon.iobase", length) == 0;
+    bool port = length == 21 && strncmp(argument_text, "isa-debug-exit.iobase", length) == 0;
+    bool size = length == 21 && strncmp(argument_text, "isa-debug-exit.iosize", length) == 0;
+    if (!console && !port && !size)
+        return error_set(err, "there are isa-debugcon.iobase, isa-debug-exit.iobase, isa-debug-exit.iosize");
+    if (!keyval_number("a value", number != NULL ? number + 1 : NULL, size ? 4 : 0xffff, &value, err))
+        return false;
+    if (console)
+        o->debugcon_port = (uint16_t)value;
+    else if (port)
+        o->debug_exit_port = (uint16_t)value;
+    else if (value == 0)
+        return error_set(err, "iosize is 1 to 4");
+    else
+        o->debug_exit_size = (uint8_t)value;
+    return true;
 }
 
 static bool add_debugcon(struct options *o, char *values[4], struct error *err)

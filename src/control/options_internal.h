@@ -14,4 +14,9 @@
 #undef OPTION
 #undef GROUP
 
+/* "int,mmu" or "all" added to mask. */
+bool options_parse_log(const char *text, uint32_t *mask, struct error *err);
+/* What goes together, once all is read. */
+bool options_check(const struct options *o, struct error *err);
+
 #endif

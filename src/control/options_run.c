@@ -69,6 +69,22 @@ static void print_categories(void)
     printf("%-14s %s\n", "all", "all of these");
 }
 
+bool options_parse_log(const char *text, uint32_t *mask, struct error *err)
+{
+    while (*text != '\0') {
+        size_t length = strcspn(text, ",");
+        int category = log_category_find(text, length);
+        if (category >= 0)
+            *mask |= UINT32_C(1) << category;
+        else if (length == 3 && strncmp(text, "all", 3) == 0)
+            *mask = UINT32_MAX;
+        else
+            return error_set(err, "no category '%.*s' (-d help lists them)", (int)length, text);
+        text += length + (text[length] == ',');
+    }
+    return true;
+}
+
 bool option_log(struct options *o, const char *argument_text, struct error *err)
 {
     if (strcmp(argument_text, "help") == 0 || strcmp(argument_text, "?") == 0) {
@@ -76,24 +92,25 @@ bool option_log(struct options *o, const char *argument_text, struct error *err)
         o->done = true;
         return true;
     }
-    for (const char *p = argument_text; *p != '\0';) {
-        size_t length = strcspn(p, ",");
-        int category = log_category_find(p, length);
-        if (category >= 0)
-            o->log_mask |= UINT32_C(1) << category;
-        else if (length == 3 && strncmp(p, "all", 3) == 0)
-            o->log_mask = UINT32_MAX;
-        else
-            return error_set(err, "no category '%.*s' (-d help lists them)", (int)length, p);
-        p += length + (p[length] == ',');
-    }
-    return true;
+    return options_parse_log(argument_text, &o->log_mask, err);
 }
 
 bool option_log_file(struct options *o, const char *argument_text, struct error *err)
 {
     (void)err;
     o->log_file = argument_text;
+    return true;
+}
+
+/* After all others: -daemonize leaves no terminal to use. */
+bool options_check(const struct options *o, struct error *err)
+{
+    if (o->daemonize && o->nographic)
+        return error_set(err, "-daemonize and -nographic: in the background there is no terminal; say -display none and -serial");
+    if (o->daemonize && o->display == DISPLAY_CURSES)
+        return error_set(err, "-daemonize and -display curses: in the background there is no terminal");
+    if (o->nographic && o->display == DISPLAY_CURSES)
+        return error_set(err, "-nographic and -display curses: both want the terminal; leave one out");
     return true;
 }
 

@@ -7,12 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backend/block/raw.h"
 #include "backend/char.h"
 #include "backend/event_loop.h"
 #include "base/bits.h"
+#include "control/daemon.h"
+#include "control/disassemble.h"
 #include "control/files.h"
+#include "control/gdbstub.h"
+#include "control/monitor.h"
+#include "control/send_keys.h"
 #include "host/host.h"
 
 /* ---- creation ----------------------------------------------------------------------------------------- */
@@ -27,7 +33,11 @@ static void signal_caught(void *opaque, int number)
 bool session_open_host(struct session *s, const struct options *o, struct error *err)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    *s = (struct session){.options = o, .log = {.mask = o->log_mask}};
+    *s = (struct session){.options = o, .log = {.mask = o->log_mask}, .daemon_fd = -1};
+    if (o->daemonize && !daemon_begin(&s->daemon_fd, err))
+        return false;
+    if (o->pidfile != NULL && !(s->has_pidfile = pidfile_write(o->pidfile, err)))
+        return false;
     if (!log_file_open(&s->log_file, &s->log, o->log_file, err))
         return false;
     s->lock = host_lock_create();
@@ -74,6 +84,12 @@ static void pc_event(void *opaque, enum pc_event event, int value)
     event_loop_call(s->loop, handle_events, s);
 }
 
+static void disassemble(void *opaque, uint64_t eip, const uint8_t *bytes, unsigned length, unsigned mode)
+{
+    const struct session *s = opaque;
+    disassemble_block(&s->log, eip, bytes, length, mode);
+}
+
 bool session_create_pc(struct session *s, struct error *err)
 {
     const struct options *o = s->options;
@@ -108,6 +124,7 @@ bool session_create_pc(struct session *s, struct error *err)
         .realtime_clock = s->realtime_clock,
         .event = pc_event,
         .opaque = s,
+        .disassemble = disassemble,
     };
     memcpy(c.serial, s->serial, sizeof c.serial);
     memcpy(c.parallel, s->parallel, sizeof c.parallel);
@@ -119,10 +136,34 @@ bool session_create_pc(struct session *s, struct error *err)
     return s->pc != NULL;
 }
 
+bool session_open_gdb(struct session *s, const char *where, struct error *err)
+{
+    if (!session_connect_gdb(s, where, err))
+        return false;
+    s->gdb = gdbstub_create(s, s->gdb_chars);
+    return true;
+}
+
+void session_close_gdb(struct session *s)
+{
+    gdbstub_destroy(s->gdb, s->exit_status);
+    s->gdb = NULL;
+    char_destroy(s->gdb_chars);
+    s->gdb_chars = NULL;
+}
+
 bool session_open_steering(struct session *s, struct error *err)
 {
-    (void)s, (void)err;
-    return true;
+    const struct options *o = s->options;
+    bool done = true;
+    host_lock_acquire(s->lock);
+    s->keys = key_sender_create(s->pc->keyboard, s->clock);
+    if (s->monitor_chars != NULL)
+        s->monitor = monitor_create(s, s->monitor_chars);
+    if (o->gdb != NULL)
+        done = session_open_gdb(s, o->gdb, err);
+    host_lock_release(s->lock);
+    return done;
 }
 
 /* ---- running and stopping ----------------------------------------------------------------------------- */
@@ -152,6 +193,7 @@ void session_stop(struct session *s, enum run_state state)
     if (s->state == RUN_RUNNING)
         pc_stop(s->pc);
     s->state = state;
+    gdbstub_stopped(s->gdb);
 }
 
 void session_hold(struct session *s)
@@ -198,6 +240,8 @@ static void handle_events(void *opaque)
 
 int session_run(struct session *s)
 {
+    if (s->daemon_fd >= 0)
+        daemon_ready(s->daemon_fd);
     if (!s->options->stopped) {
         host_lock_acquire(s->lock);
         session_start(s);
@@ -209,23 +253,51 @@ int session_run(struct session *s)
 
 /* ---- the end ------------------------------------------------------------------------------------------ */
 
+/* Chips go before what they are connected to, so nobody may call them any more. */
+static void disconnect(struct session *s)
+{
+    const struct char_user nobody = {0};
+    for (unsigned n = 0; n < PC_SERIAL_PORTS; n++)
+        if (s->serial[n] != NULL)
+            char_attach(s->serial[n], &nobody);
+    for (unsigned n = 0; n < PC_PARALLEL_PORTS; n++)
+        if (s->parallel[n] != NULL)
+            char_attach(s->parallel[n], &nobody);
+    if (s->debugcon != NULL)
+        char_attach(s->debugcon, &nobody);
+    for (unsigned n = 0; n < PC_DRIVES; n++)
+        if (s->drives[n] != NULL)
+            s->drives[n]->ops->drain(s->drives[n]);
+}
+
+/* The first user of a multiplexer goes last: in the reverse order of connections.c. */
+static void close_connections(struct session *s)
+{
+    char_destroy(s->debugcon);
+    char_destroy(s->monitor_chars);
+    for (unsigned n = PC_PARALLEL_PORTS; n-- > 0;)
+        char_destroy(s->parallel[n]);
+    for (unsigned n = PC_SERIAL_PORTS; n-- > 0;)
+        char_destroy(s->serial[n]);
+}
+
 void session_close(struct session *s)
 {
-    if (s->pc != NULL) {
-        host_lock_acquire(s->lock);
-        session_stop(s, RUN_SHUTDOWN);
-        host_lock_release(s->lock);
-        pc_destroy(s->pc);
-    }
     if (s->lock != NULL)
         host_lock_acquire(s->lock);
+    if (s->pc != NULL) {
+        session_stop(s, RUN_SHUTDOWN);
+        disconnect(s);
+        session_close_gdb(s);
+        monitor_destroy(s->monitor);
+        key_sender_destroy(s->keys);
+        host_lock_release(s->lock);
+        pc_destroy(s->pc);
+        host_lock_acquire(s->lock);
+    }
     for (unsigned n = 0; n < PC_DRIVES; n++)
         block_backend_close(s->drives[n]);
-    for (unsigned n = 0; n < PC_SERIAL_PORTS; n++)
-        char_destroy(s->serial[n]);
-    for (unsigned n = 0; n < PC_PARALLEL_PORTS; n++)
-        char_destroy(s->parallel[n]);
-    char_destroy(s->debugcon);
+    close_connections(s);
     if (s->lock != NULL)
         host_lock_release(s->lock);
     if (s->loop != NULL)
@@ -240,4 +312,6 @@ void session_close(struct session *s)
     file_release(&s->vga_rom);
     file_release(&s->bios);
     log_file_close(&s->log_file);
+    if (s->has_pidfile)
+        unlink(s->options->pidfile);
 }

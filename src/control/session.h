@@ -19,6 +19,7 @@ struct clock;
 struct event_loop;
 struct gdbstub;
 struct host_lock;
+struct key_sender;
 struct monitor;
 
 enum run_state {
@@ -48,11 +49,14 @@ struct session {
     struct pc *pc;
     struct monitor *monitor;
     struct gdbstub *gdb;
+    struct key_sender *keys;
 
     enum run_state state;
     bool held; /* parked by session_hold() */
     uint32_t events; /* a bit for each enum pc_event that waits for the loop's thread; atomic */
     int debug_exit_status;
+    int daemon_fd; /* -1: not in the background */
+    bool has_pidfile;
     int exit_status;
 };
 
@@ -60,9 +64,13 @@ struct session {
 bool session_open_host(struct session *s, const struct options *o, struct error *err);
 bool session_open_files(struct session *s, struct error *err);
 bool session_open_connections(struct session *s, struct error *err);
+bool session_connect_gdb(struct session *s, const char *where, struct error *err); /* under the lock */
 bool session_open_drives(struct session *s, struct error *err);
 bool session_create_pc(struct session *s, struct error *err);
 bool session_open_steering(struct session *s, struct error *err);
+/* Under the lock. */
+bool session_open_gdb(struct session *s, const char *where, struct error *err);
+void session_close_gdb(struct session *s);
 
 /* Run until the end; the exit status. */
 int session_run(struct session *s);
