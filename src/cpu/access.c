@@ -60,7 +60,7 @@ static void store_part(struct cpu *cpu, const struct tlb_page *p, uint32_t linea
 static uint64_t load_crossing(struct cpu *cpu, uint32_t linear, unsigned size, bool user)
 {
     tlb_find(cpu, linear, ACCESS_READ, user);
-    tlb_find(cpu, linear + size - 1, ACCESS_READ, user);
+    tlb_find(cpu, (linear + size - 1) & TLB_PAGE_MASK, ACCESS_READ, user);
     uint64_t value = 0;
     for (unsigned n = 0; n < size; n++)
         value |= load_part(cpu, tlb_find(cpu, linear + n, ACCESS_READ, user), linear + n, 1) << (8 * n);
@@ -70,7 +70,7 @@ static uint64_t load_crossing(struct cpu *cpu, uint32_t linear, unsigned size, b
 static void store_crossing(struct cpu *cpu, uint32_t linear, unsigned size, uint64_t value, bool user)
 {
     tlb_find(cpu, linear, ACCESS_WRITE, user);
-    tlb_find(cpu, linear + size - 1, ACCESS_WRITE, user);
+    tlb_find(cpu, (linear + size - 1) & TLB_PAGE_MASK, ACCESS_WRITE, user);
     for (unsigned n = 0; n < size; n++)
         store_part(cpu, tlb_find(cpu, linear + n, ACCESS_WRITE, user), linear + n, 1, value >> (8 * n), user);
 }
@@ -133,7 +133,7 @@ static void probe(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t 
         check_alignment(cpu, linear, size);
     tlb_find(cpu, linear, kind, cpu->cpl == 3);
     if (crosses_page(linear, size))
-        tlb_find(cpu, linear + size - 1, kind, cpu->cpl == 3);
+        tlb_find(cpu, (linear + size - 1) & TLB_PAGE_MASK, kind, cpu->cpl == 3);
 }
 
 void exec_probe_write(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset, unsigned size)
@@ -171,7 +171,7 @@ void cpu_probe_system(struct cpu *cpu, uint32_t linear, unsigned size, bool writ
     enum access_kind kind = write ? ACCESS_WRITE : ACCESS_READ;
     tlb_find(cpu, linear, kind, false);
     if (crosses_page(linear, size))
-        tlb_find(cpu, linear + size - 1, kind, false);
+        tlb_find(cpu, (linear + size - 1) & TLB_PAGE_MASK, kind, false);
 }
 
 /* ---- ports --------------------------------------------------------------------------------------------------- */

@@ -37,9 +37,7 @@ static void log_block(struct cpu *cpu, const struct block *b)
               b->count);
     if (cpu->bus.disassemble == NULL || b->second_page != NULL)
         return;
-    for (unsigned n = 0; n < b->count; n++)
-        cpu->bus.disassemble(cpu->bus.opaque, cpu->eip + b->insns[n].offset, b->host + b->insns[n].offset,
-                             b->insns[n].length, b->mode);
+    cpu->bus.disassemble(cpu->bus.disassemble_opaque, (uint32_t)(cpu->seg[SEG_CS].base + cpu->eip), b->host, b->length, b->mode);
 }
 
 /*

@@ -228,6 +228,13 @@ void block_cache_invalidate(struct cpu *cpu, struct ram_block *ram, uint64_t off
     }
 }
 
+void block_cache_stop(struct cpu *cpu)
+{
+    struct block *b = (struct block *)cpu->block;
+    if (b != NULL && b != cpu->blocks->single && b->insns[0].fn != exec_dropped)
+        drop(cpu->blocks, b);
+}
+
 void block_cache_flush_linear(struct cpu *cpu)
 {
     if (cpu->blocks == NULL)

@@ -25,6 +25,8 @@ struct block_cache *block_cache_create(struct cpu *cpu);
 void block_cache_destroy(struct block_cache *cache);
 /* Bytes [physical, physical + length) of RAM changed: drop the blocks made from them. A dropped block that is running stops before its next instruction. */
 void block_cache_invalidate(struct cpu *cpu, struct ram_block *ram, uint64_t offset, uint64_t length);
+/* The running block stops before its next instruction: a data breakpoint was hit. */
+void block_cache_stop(struct cpu *cpu);
 /* Linear addresses mean something else now (TLB flush, A20, mode): forget the linear look-up. */
 void block_cache_flush_linear(struct cpu *cpu);
 /* Drop everything. */

@@ -76,6 +76,8 @@ static void state_fpu(struct state *s, struct fpu *fpu)
     state_u32(s, &fpu->ip);
     state_u32(s, &fpu->dp);
     state_u32(s, &fpu->mxcsr);
+    state_bool(s, &fpu->ferr);
+    state_bool(s, &fpu->ignne);
     for (unsigned n = 0; n < ARRAY_SIZE(fpu->xmm); n++)
         state_u64s(s, fpu->xmm[n].u64, 2);
 }

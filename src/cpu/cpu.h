@@ -127,6 +127,7 @@ struct cpu {
     uint8_t mode;            /* MODE_* of insn.h: what decoding depends on */
     bool smm;
     bool halted;
+    bool hold_interrupts;    /* a debugger steps: INTR waits */
     bool trap_pending;       /* a #DB trap is due after this instruction; DR6 is set already */
 
     struct fpu fpu;

@@ -25,7 +25,7 @@
 #if EXEC_THREADED
 #define EXEC_NEXT return (i + 1)->fn(cpu, i + 1)
 #else
-#define EXEC_NEXT return i + 1
+#define EXEC_NEXT return (void)cpu, i + 1
 #endif
 /* Find the block at cpu->eip and return its first instruction; NULL when something asks for attention. block_cache.c */
 const struct insn *exec_dispatch(struct cpu *cpu);

@@ -20,8 +20,8 @@ static const struct {
 _Static_assert(FEATURE_COUNT <= 64, "the model table below uses one word of feature bits");
 
 /*
- * No model claims 64-bit mode, VMX, hyper-threading or performance counters. MONITOR is off unless asked for: MWAIT
- * would spin (see exec_mwait). The 486 is a DX4, the first with CPUID and VME.
+ * No model claims 64-bit mode, VMX, hyper-threading or performance counters. MONITOR is off unless
+ * asked for: MWAIT would spin (see exec_mwait). The 486 is a DX4, the first with CPUID and VME.
  */
 #define FEATURES_486 (F(ALWAYS) | F(I486) | F(FPU) | F(VME))
 #define FEATURES_PENTIUM                                                                           \

@@ -144,7 +144,7 @@ static void reset_machine(struct cpu *cpu)
 static bool deliver_interrupt(struct cpu *cpu)
 {
     clear_attention(cpu, ATTENTION_INTR);
-    if (!(cpu->eflags & EFLAGS_IF) || !__atomic_load_n(&cpu->intr_level, __ATOMIC_SEQ_CST))
+    if (cpu->hold_interrupts || !(cpu->eflags & EFLAGS_IF) || !__atomic_load_n(&cpu->intr_level, __ATOMIC_SEQ_CST))
         return false;
     host_lock_acquire(cpu->bus.lock);
     int vector = cpu->bus.acknowledge != NULL ? cpu->bus.acknowledge(cpu->bus.opaque) : -1;

@@ -53,7 +53,10 @@ ALWAYS_INLINE uint64_t alu_xor(struct cpu *cpu, unsigned size, uint64_t a, uint6
     return a ^ b;
 }
 
-/* INC and DEC leave CF: the new carry out of the top is exchanged for the old one, and bit 62 with it, so that OF stays. */
+/*
+ * INC and DEC leave CF: the new carry out of the top is exchanged for the old one, and bit 62
+ * with it, so that OF stays.
+ */
 ALWAYS_INLINE void alu_keep_cf(struct cpu *cpu, uint64_t old_carry)
 {
     uint64_t change = (cpu->cc_carry ^ old_carry) & UINT64_C(1) << CC_CF_BIT;
@@ -80,7 +83,8 @@ ALWAYS_INLINE uint64_t alu_neg(struct cpu *cpu, unsigned size, uint64_t a)
 }
 
 /* A result with explicit CF, OF and AF: shifts, multiplications, decimal adjustment. */
-ALWAYS_INLINE void alu_set_flags(struct cpu *cpu, unsigned size, uint64_t r, bool cf, bool of, bool af)
+ALWAYS_INLINE void alu_set_flags(struct cpu *cpu, unsigned size, uint64_t r, bool cf, bool of,
+                                 bool af)
 {
     cpu->cc_result = (uint64_t)sign_extend(size, r);
     cpu->cc_carry = (uint64_t)cf << 63 | (uint64_t)(cf ^ of) << 62 | (uint64_t)af << 3;
@@ -89,7 +93,8 @@ ALWAYS_INLINE void alu_set_flags(struct cpu *cpu, unsigned size, uint64_t r, boo
 /* CF and OF alone: rotates. */
 ALWAYS_INLINE void alu_set_cf_of(struct cpu *cpu, bool cf, bool of)
 {
-    cpu->cc_carry = (cpu->cc_carry & ~(UINT64_C(3) << 62)) | (uint64_t)cf << 63 | (uint64_t)(cf ^ of) << 62;
+    cpu->cc_carry =
+        (cpu->cc_carry & ~(UINT64_C(3) << 62)) | (uint64_t)cf << 63 | (uint64_t)(cf ^ of) << 62;
 }
 
 /* ZF alone: CMPXCHG8B. SF and PF are carried over into the words that spoil them (flags.h). */

@@ -4,23 +4,19 @@
 #include "cpu/integer/alu.h"
 
 /* SDM 2, "DAA" and "DAS". OF is undefined and cleared. */
-REG_HANDLER(daa,
-            uint8_t al = (uint8_t)ACC(1);
-            bool low = (al & 15) > 9 || flag_af(cpu);
-            bool high = al > 0x99 || flag_cf(cpu);
-            al = (uint8_t)(al + (low ? 6 : 0) + (high ? 0x60 : 0));
-            alu_set_flags(cpu, 1, al, high, false, low);
-            SET_ACC(1, al))
-
-/* CF is also set by the borrow of the low digit's correction. */
-REG_HANDLER(das,
-            uint8_t al = (uint8_t)ACC(1);
-            bool low = (al & 15) > 9 || flag_af(cpu);
-            bool high = al > 0x99 || flag_cf(cpu);
-            bool borrow = low && al < 6;
-            al = (uint8_t)(al - (low ? 6 : 0) - (high ? 0x60 : 0));
-            alu_set_flags(cpu, 1, al, high || borrow, false, low);
-            SET_ACC(1, al))
+ALWAYS_INLINE void decimal_adjust(struct cpu *cpu, const struct insn *i, bool subtract)
+{
+    uint8_t al = (uint8_t)ACC(1);
+    bool low = (al & 15) > 9 || flag_af(cpu), high = al > 0x99 || flag_cf(cpu);
+    uint8_t correction = (low ? 0x06 : 0) + (high ? 0x60 : 0);
+    /* DAS: the low digit's borrow sets CF too. */
+    bool borrow = subtract && low && al < 6;
+    al = (uint8_t)(subtract ? al - correction : al + correction);
+    alu_set_flags(cpu, 1, al, high || borrow, false, low);
+    SET_ACC(1, al);
+}
+REG_HANDLER(daa, decimal_adjust(cpu, i, false))
+REG_HANDLER(das, decimal_adjust(cpu, i, true))
 
 /* SF, ZF, PF and OF are undefined; they follow AL. */
 ALWAYS_INLINE void ascii_adjust(struct cpu *cpu, uint16_t correction)
@@ -45,8 +41,11 @@ EXEC(aam)
     EXEC_NEXT;
 }
 
-REG_HANDLER(aad,
-            uint16_t ax = reg16(cpu, RAX);
-            uint8_t al = (uint8_t)((ax >> 8) * i->imm + ax);
-            flags_set_logic(cpu, 1, al);
-            set_reg16(cpu, RAX, al))
+EXEC(aad)
+{
+    uint16_t ax = reg16(cpu, RAX);
+    uint8_t al = (uint8_t)((ax >> 8) * i->imm + ax);
+    set_reg16(cpu, RAX, al);
+    flags_set_logic(cpu, 1, al);
+    EXEC_NEXT;
+}

@@ -4,7 +4,10 @@
 #include "cpu/integer/repeat.h"
 #include "cpu/system.h"
 
-/* Permission is checked first, then the breakpoints; the device may change anything about the processor but its registers. */
+/*
+ * Permission is checked first, then the breakpoints; the device may change anything about the
+ * processor but its registers.
+ */
 static uint32_t port_read(struct cpu *cpu, const struct insn *i, uint16_t port, unsigned size)
 {
     exec_sync(cpu, i);
@@ -13,7 +16,8 @@ static uint32_t port_read(struct cpu *cpu, const struct insn *i, uint16_t port, 
     return cpu_port_read(cpu, port, size);
 }
 
-static void port_write(struct cpu *cpu, const struct insn *i, uint16_t port, unsigned size, uint32_t value)
+static void port_write(struct cpu *cpu, const struct insn *i, uint16_t port, unsigned size,
+                       uint32_t value)
 {
     exec_sync(cpu, i);
     cpu_check_io(cpu, port, size);
@@ -21,13 +25,16 @@ static void port_write(struct cpu *cpu, const struct insn *i, uint16_t port, uns
     cpu_port_write(cpu, port, size, value);
 }
 
-/* Blocks end here: what the device asks for (SMI, reset, an interrupt) is seen before the next instruction. */
-#define IN(name, size, port)                                     \
-    EXEC(name)                                                   \
-    {                                                            \
-        SET_ACC(size, port_read(cpu, i, (uint16_t)(port), size)); \
-        cpu->eip = insn_next_eip(cpu, i);                        \
-        EXEC_JUMP;                                               \
+/*
+ * Blocks end here: what the device asks for (SMI, reset, an interrupt) is seen before the next
+ * instruction.
+ */
+#define IN(name, size, port)                                                                       \
+    EXEC(name)                                                                                     \
+    {                                                                                              \
+        SET_ACC(size, port_read(cpu, i, (uint16_t)(port), size));                                  \
+        cpu->eip = insn_next_eip(cpu, i);                                                          \
+        EXEC_JUMP;                                                                                 \
     }
 IN(in_al_ib, 1, i->imm)
 IN(in_eax_ib_16, 2, i->imm)
@@ -36,12 +43,12 @@ IN(in_al_dx, 1, reg32(cpu, RDX))
 IN(in_eax_dx_16, 2, reg32(cpu, RDX))
 IN(in_eax_dx_32, 4, reg32(cpu, RDX))
 
-#define OUT(name, size, port)                                                 \
-    EXEC(name)                                                                \
-    {                                                                         \
-        port_write(cpu, i, (uint16_t)(port), size, (uint32_t)ACC(size));      \
-        cpu->eip = insn_next_eip(cpu, i);                                     \
-        EXEC_JUMP;                                                            \
+#define OUT(name, size, port)                                                                      \
+    EXEC(name)                                                                                     \
+    {                                                                                              \
+        port_write(cpu, i, (uint16_t)(port), size, (uint32_t)ACC(size));                           \
+        cpu->eip = insn_next_eip(cpu, i);                                                          \
+        EXEC_JUMP;                                                                                 \
     }
 OUT(out_ib_al, 1, i->imm)
 OUT(out_ib_eax_16, 2, i->imm)
@@ -50,7 +57,10 @@ OUT(out_dx_al, 1, reg32(cpu, RDX))
 OUT(out_dx_eax_16, 2, reg32(cpu, RDX))
 OUT(out_dx_eax_32, 4, reg32(cpu, RDX))
 
-/* A port may lose what is read: the destination is known to be writable before the port is touched. */
+/*
+ * A port may lose what is read: the destination is known to be writable before the port is
+ * touched.
+ */
 ALWAYS_INLINE void ins_one(struct cpu *cpu, const struct insn *i, unsigned size)
 {
     uint32_t offset = string_offset(cpu, i, RDI);
@@ -74,13 +84,13 @@ ALWAYS_INLINE void outs_one(struct cpu *cpu, const struct insn *i, unsigned size
     string_advance(cpu, i, RSI, size, 1);
 }
 
-#define IO_STRING(insn, suffix, size)                                    \
-    EXEC(insn##_##suffix)                                                \
-    {                                                                    \
-        insn##_one(cpu, i, size);                                        \
-        cpu->eip = insn_next_eip(cpu, i);                                \
-        EXEC_JUMP;                                                       \
-    }                                                                    \
+#define IO_STRING(insn, suffix, size)                                                              \
+    EXEC(insn##_##suffix)                                                                          \
+    {                                                                                              \
+        insn##_one(cpu, i, size);                                                                  \
+        cpu->eip = insn_next_eip(cpu, i);                                                          \
+        EXEC_JUMP;                                                                                 \
+    }                                                                                              \
     REP_HANDLER(rep_##insn##_##suffix, 0, insn##_one(cpu, i, size), true)
 IO_STRING(ins, b, 1)
 IO_STRING(ins, v_16, 2)

@@ -5,10 +5,11 @@
 #include "cpu/integer/stack.h"
 
 /*
- * A 16-bit operand size cuts the target to 16 bits. A target beyond the limit of CS is #GP(0) of the jump, before anything
- * changes, not of the instruction there.
+ * A 16-bit operand size cuts the target to 16 bits. A target beyond the limit of CS is #GP(0) of
+ * the jump, before anything changes, not of the instruction there.
  */
-ALWAYS_INLINE uint32_t check_target(struct cpu *cpu, const struct insn *i, unsigned size, uint64_t target)
+ALWAYS_INLINE uint32_t check_target(struct cpu *cpu, const struct insn *i, unsigned size,
+                                    uint64_t target)
 {
     uint32_t eip = (uint32_t)truncate(size, target);
     if (unlikely(eip > cpu->seg[SEG_CS].limit))
@@ -21,26 +22,26 @@ ALWAYS_INLINE uint32_t relative_target(struct cpu *cpu, const struct insn *i, un
     return check_target(cpu, i, size, insn_eip(cpu, i) + i->length + i->imm);
 }
 
-#define JUMP_HANDLER(name, ...) \
-    EXEC(name)                  \
-    {                           \
-        __VA_ARGS__;            \
-        EXEC_JUMP;              \
+#define JUMP_HANDLER(name, ...)                                                                    \
+    EXEC(name)                                                                                     \
+    {                                                                                              \
+        __VA_ARGS__;                                                                               \
+        EXEC_JUMP;                                                                                 \
     }
 
-#define JUMP_IF(name, size, condition)                          \
-    EXEC(name)                                                  \
-    {                                                           \
-        if (condition)                                          \
-            cpu->eip = relative_target(cpu, i, size);           \
-        else                                                    \
-            cpu->eip = insn_next_eip(cpu, i);                   \
-        EXEC_JUMP;                                              \
+#define JUMP_IF(name, size, condition)                                                             \
+    EXEC(name)                                                                                     \
+    {                                                                                              \
+        if (condition)                                                                             \
+            cpu->eip = relative_target(cpu, i, size);                                              \
+        else                                                                                       \
+            cpu->eip = insn_next_eip(cpu, i);                                                      \
+        EXEC_JUMP;                                                                                 \
     }
 
-#define JCC(name, cc)                                    \
-    JUMP_IF(j##name##_16, 2, flags_condition(cpu, cc))   \
-    JUMP_IF(j##name##_32, 4, flags_condition(cpu, cc))
+#define JCC(name, cc)                                                                              \
+    JUMP_IF(j##name##_16, 2, condition_holds(cpu, cc))                                             \
+    JUMP_IF(j##name##_32, 4, condition_holds(cpu, cc))
 CONDITIONS(JCC)
 
 /* The count register is CX or ECX by the address size. */
@@ -69,9 +70,9 @@ JUMP_HANDLER(loopne_32, loop(cpu, i, 4, !flag_zf(cpu)))
 
 JUMP_HANDLER(jmp_jz_16, cpu->eip = relative_target(cpu, i, 2))
 JUMP_HANDLER(jmp_jz_32, cpu->eip = relative_target(cpu, i, 4))
-#define JMP_E(suffix, size)                                                                      \
-    JUMP_HANDLER(jmp_ev_##suffix##_r, cpu->eip = check_target(cpu, i, size, RM(size)))           \
-    LOAD_TEMPLATE(jmp_ev_##suffix##_m, size, i->seg, exec_ea(cpu, i), EXEC_JUMP,                 \
+#define JMP_E(suffix, size)                                                                        \
+    JUMP_HANDLER(jmp_ev_##suffix##_r, cpu->eip = check_target(cpu, i, size, RM(size)))             \
+    LOAD_TEMPLATE(jmp_ev_##suffix##_m, size, i->seg, exec_ea(cpu, i), EXEC_JUMP,                   \
                   cpu->eip = check_target(cpu, i, size, value))
 JMP_E(16, 2)
 JMP_E(32, 4)
@@ -85,36 +86,56 @@ ALWAYS_INLINE void call(struct cpu *cpu, const struct insn *i, unsigned size, ui
     cpu->eip = target;
 }
 
-#define CALL_RELATIVE(name, size)                                                                \
-    COLD EXEC(name##_slow)                                                                       \
-    {                                                                                            \
-        call(cpu, i, size, relative_target(cpu, i, size));                                       \
-        EXEC_JUMP;                                                                               \
-    }                                                                                            \
-    EXEC(name)                                                                                   \
-    {                                                                                            \
-        void *host;                                                                              \
-        uint32_t esp = stack_below(cpu, size), target = relative_target(cpu, i, size);           \
-        if (unlikely(!host_write(cpu, SEG_SS, esp, size, &host)))                                \
-            return name##_slow(cpu, i);                                                          \
-        store_le(host, size, insn_next_eip(cpu, i));                                             \
-        stack_set_pointer(cpu, esp);                                                             \
-        cpu->eip = target;                                                                       \
-        EXEC_JUMP;                                                                               \
+/* top: the host address of the new top of the stack. */
+ALWAYS_INLINE void call_fast(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t target,
+                             void *top)
+{
+    store_le(top, size, insn_next_eip(cpu, i));
+    stack_set_pointer(cpu, stack_below(cpu, size));
+    cpu->eip = target;
+}
+
+#define CALL_HANDLER(name, size, target)                                                           \
+    COLD EXEC(name##_slow)                                                                         \
+    {                                                                                              \
+        call(cpu, i, size, check_target(cpu, i, size, target));                                    \
+        EXEC_JUMP;                                                                                 \
+    }                                                                                              \
+    EXEC(name)                                                                                     \
+    {                                                                                              \
+        void *top;                                                                                 \
+        if (unlikely(!host_write(cpu, SEG_SS, stack_below(cpu, size), size, &top)))                \
+            return name##_slow(cpu, i);                                                            \
+        call_fast(cpu, i, size, check_target(cpu, i, size, target), top);                          \
+        EXEC_JUMP;                                                                                 \
     }
-CALL_RELATIVE(call_jz_16, 2)
-CALL_RELATIVE(call_jz_32, 4)
+CALL_HANDLER(call_jz_16, 2, relative_target(cpu, i, 2))
+CALL_HANDLER(call_jz_32, 4, relative_target(cpu, i, 4))
+CALL_HANDLER(call_ev_16_r, 2, RM(2))
+CALL_HANDLER(call_ev_32_r, 4, RM(4))
 
-#define CALL_E(suffix, size)                                                                     \
-    JUMP_HANDLER(call_ev_##suffix##_r, call(cpu, i, size, check_target(cpu, i, size, RM(size)))) \
-    LOAD_TEMPLATE(call_ev_##suffix##_m, size, i->seg, exec_ea(cpu, i), EXEC_JUMP,                \
-                  call(cpu, i, size, check_target(cpu, i, size, value)))
-CALL_E(16, 2)
-CALL_E(32, 4)
+#define CALL_MEMORY(name, size)                                                                    \
+    COLD EXEC(name##_slow)                                                                         \
+    {                                                                                              \
+        uint64_t target = load_operand(cpu, i, i->seg, exec_ea(cpu, i), size);                     \
+        call(cpu, i, size, check_target(cpu, i, size, target));                                    \
+        EXEC_JUMP;                                                                                 \
+    }                                                                                              \
+    EXEC(name)                                                                                     \
+    {                                                                                              \
+        void *host, *top;                                                                          \
+        if (unlikely(!host_read(cpu, i->seg, exec_ea(cpu, i), size, &host) ||                      \
+                     !host_write(cpu, SEG_SS, stack_below(cpu, size), size, &top)))                \
+            return name##_slow(cpu, i);                                                            \
+        call_fast(cpu, i, size, check_target(cpu, i, size, load_le(host, size)), top);             \
+        EXEC_JUMP;                                                                                 \
+    }
+CALL_MEMORY(call_ev_16_m, 2)
+CALL_MEMORY(call_ev_32_m, 4)
 
-#define RET(name, size, drop)                                                                    \
-    LOAD_TEMPLATE(name, size, SEG_SS, stack_top(cpu), EXEC_JUMP,                                 \
-                  cpu->eip = check_target(cpu, i, size, value);                                  \
+#define RET(name, size, drop)                                                                      \
+    LOAD_TEMPLATE(name, size, SEG_SS, stack_top(cpu), EXEC_JUMP,                                   \
+                  cpu->eip = check_target(cpu, i, size, value);                                    \
                   stack_set_pointer(cpu, reg32(cpu, RSP) + size + (drop)))
 RET(ret_16, 2, 0)
 RET(ret_32, 4, 0)

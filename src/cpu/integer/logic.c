@@ -16,4 +16,4 @@ ALWAYS_INLINE uint64_t alu_not(struct cpu *cpu, unsigned size, uint64_t a)
     return truncate(size, ~a);
 }
 
-UNARY(not)
+UNARY(not )

@@ -4,8 +4,8 @@
 #include "cpu/integer/condition.h"
 #include "cpu/integer/operand.h"
 
-#define MOV_E(name, size, source)               \
-    REG_HANDLER(name##_r, SET_RM(size, source)) \
+#define MOV_E(name, size, source)                                                                  \
+    REG_HANDLER(name##_r, SET_RM(size, source))                                                    \
     STORE_HANDLER(name##_m, size, source)
 MOV_E(mov_eb_gb, 1, REG(1))
 MOV_E(mov_ev_gv_16, 2, REG(2))
@@ -14,8 +14,8 @@ MOV_E(mov_eb_ib, 1, IMM(1))
 MOV_E(mov_ev_iz_16, 2, IMM(2))
 MOV_E(mov_ev_iz_32, 4, IMM(4))
 
-#define MOV_G(name, size)                          \
-    REG_HANDLER(name##_r, SET_REG(size, RM(size))) \
+#define MOV_G(name, size)                                                                          \
+    REG_HANDLER(name##_r, SET_REG(size, RM(size)))                                                 \
     LOAD_HANDLER(name##_m, size, SET_REG(size, value))
 MOV_G(mov_gb_eb, 1)
 MOV_G(mov_gv_ev_16, 2)
@@ -34,17 +34,17 @@ STORE_HANDLER(mov_ov_rax_16, 2, ACC(2))
 STORE_HANDLER(mov_ov_rax_32, 4, ACC(4))
 
 /* The source is read, with its faults, whatever the condition says. */
-#define CMOV(name, cc)                                                                                \
-    REG_HANDLER(cmov##name##_gv_ev_16_r, if (flags_condition(cpu, cc)) SET_REG(2, RM(2)))        \
-    REG_HANDLER(cmov##name##_gv_ev_32_r, SET_REG(4, flags_condition(cpu, cc) ? RM(4) : REG(4)))  \
-    LOAD_HANDLER(cmov##name##_gv_ev_16_m, 2, if (flags_condition(cpu, cc)) SET_REG(2, value))    \
-    LOAD_HANDLER(cmov##name##_gv_ev_32_m, 4, SET_REG(4, flags_condition(cpu, cc) ? value : REG(4)))
+#define CMOV(name, cc)                                                                             \
+    REG_HANDLER(cmov##name##_gv_ev_16_r, if (condition_holds(cpu, cc)) SET_REG(2, RM(2)))          \
+    REG_HANDLER(cmov##name##_gv_ev_32_r, SET_REG(4, condition_holds(cpu, cc) ? RM(4) : REG(4)))    \
+    LOAD_HANDLER(cmov##name##_gv_ev_16_m, 2, if (condition_holds(cpu, cc)) SET_REG(2, value))      \
+    LOAD_HANDLER(cmov##name##_gv_ev_32_m, 4, SET_REG(4, condition_holds(cpu, cc) ? value : REG(4)))
 CONDITIONS(CMOV)
 
-#define MOV_EXTEND(name, to, from)                                                          \
-    REG_HANDLER(movzx_##name##_r, SET_REG(to, RM(from)))                               \
-    LOAD_HANDLER(movzx_##name##_m, from, SET_REG(to, value))                           \
-    REG_HANDLER(movsx_##name##_r, SET_REG(to, (uint64_t)sign_extend(from, RM(from))))  \
+#define MOV_EXTEND(name, to, from)                                                                 \
+    REG_HANDLER(movzx_##name##_r, SET_REG(to, RM(from)))                                           \
+    LOAD_HANDLER(movzx_##name##_m, from, SET_REG(to, value))                                       \
+    REG_HANDLER(movsx_##name##_r, SET_REG(to, (uint64_t)sign_extend(from, RM(from))))              \
     LOAD_HANDLER(movsx_##name##_m, from, SET_REG(to, (uint64_t)sign_extend(from, value)))
 MOV_EXTEND(gv_eb_16, 2, 1)
 MOV_EXTEND(gv_eb_32, 4, 1)

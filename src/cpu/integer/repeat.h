@@ -21,18 +21,21 @@ ALWAYS_INLINE void string_set(struct cpu *cpu, const struct insn *i, unsigned r,
 }
 
 /* Past count elements, in the direction of DF. */
-ALWAYS_INLINE void string_advance(struct cpu *cpu, const struct insn *i, unsigned r, unsigned size, uint32_t count)
+ALWAYS_INLINE void string_advance(struct cpu *cpu, const struct insn *i, unsigned r, unsigned size,
+                                  uint32_t count)
 {
     uint32_t bytes = count * size;
     string_set(cpu, i, r, reg32(cpu, r) + (cpu->eflags & EFLAGS_DF ? -bytes : bytes));
 }
 
 /*
- * How many elements from seg:offset upwards, at most count, lie in one page that the soft TLB has, within the segment
- * and below the wrap of the address size; *p is the first. 0: this one goes the slow way.
+ * How many elements from seg:offset upwards, at most count, lie in one page that the soft TLB
+ * has, within the segment and below the wrap of the address size; *p is the first. 0: this one
+ * goes the slow way.
  */
-ALWAYS_INLINE uint32_t string_run(const struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset,
-                                  unsigned size, uint32_t count, bool write, uint8_t **p)
+ALWAYS_INLINE uint32_t string_run(const struct cpu *cpu, const struct insn *i, unsigned seg,
+                                  uint32_t offset, unsigned size, uint32_t count, bool write,
+                                  uint8_t **p)
 {
     const struct segment *s = &cpu->seg[seg];
     uint32_t linear = (uint32_t)s->base + offset;
@@ -46,33 +49,35 @@ ALWAYS_INLINE uint32_t string_run(const struct cpu *cpu, const struct insn *i, u
 }
 
 /*
- * A repeated string instruction. run: an expression of `count` (elements left) that does several elements at once and gives their
- * number, 0 for none; one: the statement for a single element; more: whether to go on after an element but for the count.
- * Index and count registers are right after each element, so that a fault or an interrupt in the middle resumes there; when
- * the processor is asked for attention (an interrupt, a single step), one element is done and the instruction left with EIP at itself.
+ * A repeated string instruction. run: an expression of `count` (elements left) that does several
+ * elements at once and gives their number, 0 for none; one: the statement for a single element;
+ * more: whether to go on after an element but for the count. Index and count registers are right
+ * after each element, so that a fault or an interrupt in the middle resumes there; when the
+ * processor is asked for attention (an interrupt, a single step), one element is done and the
+ * instruction left with EIP at itself.
  */
-#define REP_HANDLER(name, run, one, more)                                                    \
-    EXEC(name)                                                                               \
-    {                                                                                        \
-        uint32_t count = string_offset(cpu, i, RCX);                                         \
-        while (count != 0) {                                                                 \
-            bool attention = __atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) != 0;        \
-            uint32_t done = attention ? 0 : (run);                                           \
-            if (done == 0) {                                                                 \
-                one;                                                                         \
-                done = 1;                                                                    \
-            }                                                                                \
-            count -= done;                                                                   \
-            string_set(cpu, i, RCX, reg32(cpu, RCX) - done);                                 \
-            if (!(more))                                                                     \
-                break;                                                                       \
-            if (count != 0 && __atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) != 0) {     \
-                cpu->eip = insn_eip(cpu, i);                                                 \
-                EXEC_JUMP;                                                                   \
-            }                                                                                \
-        }                                                                                    \
-        cpu->eip = insn_next_eip(cpu, i);                                                    \
-        EXEC_JUMP;                                                                           \
+#define REP_HANDLER(name, run, one, more)                                                          \
+    EXEC(name)                                                                                     \
+    {                                                                                              \
+        uint32_t count = string_offset(cpu, i, RCX);                                               \
+        while (count != 0) {                                                                       \
+            bool attention = __atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) != 0;              \
+            uint32_t done = attention ? 0 : (run);                                                 \
+            if (done == 0) {                                                                       \
+                one;                                                                               \
+                done = 1;                                                                          \
+            }                                                                                      \
+            count -= done;                                                                         \
+            string_set(cpu, i, RCX, reg32(cpu, RCX) - done);                                       \
+            if (!(more))                                                                           \
+                break;                                                                             \
+            if (count != 0 && __atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) != 0) {           \
+                cpu->eip = insn_eip(cpu, i);                                                       \
+                EXEC_JUMP;                                                                         \
+            }                                                                                      \
+        }                                                                                          \
+        cpu->eip = insn_next_eip(cpu, i);                                                          \
+        EXEC_JUMP;                                                                                 \
     }
 
 #endif

@@ -3,23 +3,23 @@
 // PUSH POP PUSHA POPA ENTER LEAVE (SDM 1, 6.2 and 6.5).
 #include "cpu/integer/stack.h"
 
-#define PUSH_REG(name, size, v)                                                      \
-    COLD EXEC(name##_slow)                                                           \
-    {                                                                                \
-        uint32_t esp = stack_below(cpu, size);                                       \
-        exec_store_slow(cpu, i, SEG_SS, esp, size, truncate(size, v));               \
-        stack_set_pointer(cpu, esp);                                                 \
-        EXEC_NEXT;                                                                   \
-    }                                                                                \
-    EXEC(name)                                                                       \
-    {                                                                                \
-        void *host;                                                                  \
-        uint32_t esp = stack_below(cpu, size);                                       \
-        if (unlikely(!host_write(cpu, SEG_SS, esp, size, &host)))                    \
-            return name##_slow(cpu, i);                                              \
-        store_le(host, size, v);                                                     \
-        stack_set_pointer(cpu, esp);                                                 \
-        EXEC_NEXT;                                                                   \
+#define PUSH_REG(name, size, v)                                                                    \
+    COLD EXEC(name##_slow)                                                                         \
+    {                                                                                              \
+        uint32_t esp = stack_below(cpu, size);                                                     \
+        exec_store_slow(cpu, i, SEG_SS, esp, size, truncate(size, v));                             \
+        stack_set_pointer(cpu, esp);                                                               \
+        EXEC_NEXT;                                                                                 \
+    }                                                                                              \
+    EXEC(name)                                                                                     \
+    {                                                                                              \
+        void *host;                                                                                \
+        uint32_t esp = stack_below(cpu, size);                                                     \
+        if (unlikely(!host_write(cpu, SEG_SS, esp, size, &host)))                                  \
+            return name##_slow(cpu, i);                                                            \
+        store_le(host, size, v);                                                                   \
+        stack_set_pointer(cpu, esp);                                                               \
+        EXEC_NEXT;                                                                                 \
     }
 PUSH_REG(push_zv_16, 2, REG(2))
 PUSH_REG(push_zv_32, 4, REG(4))
@@ -27,12 +27,35 @@ PUSH_REG(push_iz_16, 2, IMM(2))
 PUSH_REG(push_iz_32, 4, IMM(4))
 PUSH_REG(push_ev_16_r, 2, RM(2))
 PUSH_REG(push_ev_32_r, 4, RM(4))
-LOAD_HANDLER(push_ev_16_m, 2, exec_push16(cpu, i, (uint16_t)value))
-LOAD_HANDLER(push_ev_32_m, 4, exec_push32(cpu, i, (uint32_t)value))
+
+#define PUSH_MEMORY(name, size)                                                                    \
+    COLD EXEC(name##_slow)                                                                         \
+    {                                                                                              \
+        uint64_t value = load_operand(cpu, i, i->seg, exec_ea(cpu, i), size);                      \
+        uint32_t esp = stack_below(cpu, size);                                                     \
+        store_operand(cpu, i, SEG_SS, esp, size, value);                                           \
+        stack_set_pointer(cpu, esp);                                                               \
+        EXEC_NEXT;                                                                                 \
+    }                                                                                              \
+    EXEC(name)                                                                                     \
+    {                                                                                              \
+        void *host, *top;                                                                          \
+        uint32_t esp = stack_below(cpu, size);                                                     \
+        if (unlikely(!host_read(cpu, i->seg, exec_ea(cpu, i), size, &host) ||                      \
+                     !host_write(cpu, SEG_SS, esp, size, &top)))                                   \
+            return name##_slow(cpu, i);                                                            \
+        store_le(top, size, load_le(host, size));                                                  \
+        stack_set_pointer(cpu, esp);                                                               \
+        EXEC_NEXT;                                                                                 \
+    }
+PUSH_MEMORY(push_ev_16_m, 2)
+PUSH_MEMORY(push_ev_32_m, 4)
 
 /* POP ESP: the increment comes first and is overwritten. */
-#define POP_REG(name, size, set) \
-    LOAD_TEMPLATE(name, size, SEG_SS, stack_top(cpu), EXEC_NEXT, stack_set_pointer(cpu, reg32(cpu, RSP) + size); set)
+#define POP_REG(name, size, set)                                                                   \
+    LOAD_TEMPLATE(name, size, SEG_SS, stack_top(cpu), EXEC_NEXT,                                   \
+                  stack_set_pointer(cpu, reg32(cpu, RSP) + size);                                  \
+                  set)
 POP_REG(pop_zv_16, 2, SET_REG(2, value))
 POP_REG(pop_zv_32, 4, SET_REG(4, value))
 POP_REG(pop_ev_16_r, 2, SET_RM(2, value))
@@ -52,14 +75,18 @@ ALWAYS_INLINE void pop_memory(struct cpu *cpu, const struct insn *i, unsigned si
 REG_HANDLER(pop_ev_16_m, pop_memory(cpu, i, 2))
 REG_HANDLER(pop_ev_32_m, pop_memory(cpu, i, 4))
 
-/* Each slot may wrap in a 16-bit stack or lie on another page: all are probed before the first is written. */
+/*
+ * Each slot may wrap in a 16-bit stack or lie on another page: all are probed before the first
+ * is written.
+ */
 ALWAYS_INLINE void push_all(struct cpu *cpu, const struct insn *i, unsigned size)
 {
     uint32_t esp = reg32(cpu, RSP);
     for (unsigned n = 1; n <= 8; n++)
         probe_write(cpu, i, SEG_SS, (esp - n * size) & cpu->stack_mask, size);
     for (unsigned n = 0; n < 8; n++)
-        store_operand(cpu, i, SEG_SS, (esp - (n + 1) * size) & cpu->stack_mask, size, get_reg(cpu, i, n, size));
+        store_operand(cpu, i, SEG_SS, (esp - (n + 1) * size) & cpu->stack_mask, size,
+                      get_reg(cpu, i, n, size));
     stack_set_pointer(cpu, esp - 8 * size);
 }
 REG_HANDLER(pusha_16, push_all(cpu, i, 2))
@@ -81,8 +108,9 @@ REG_HANDLER(popa_16, pop_all(cpu, i, 2))
 REG_HANDLER(popa_32, pop_all(cpu, i, 4))
 
 /*
- * SDM 2, "ENTER". EBP and ESP change when all frame pointers are written and the new top of the stack was found
- * writable. ESP and the walk along the display go by the stack's size; what is pushed, and EBP or BP, by the operand's.
+ * SDM 2, "ENTER". EBP and ESP change when all frame pointers are written and the new top of the
+ * stack was found writable. ESP and the walk along the display go by the stack's size; what is
+ * pushed, and EBP or BP, by the operand's.
  */
 ALWAYS_INLINE void enter(struct cpu *cpu, const struct insn *i, unsigned size)
 {
@@ -109,9 +137,9 @@ ALWAYS_INLINE void enter(struct cpu *cpu, const struct insn *i, unsigned size)
 REG_HANDLER(enter_16, enter(cpu, i, 2))
 REG_HANDLER(enter_32, enter(cpu, i, 4))
 
-#define LEAVE(name, size)                                                                         \
-    LOAD_TEMPLATE(name, size, SEG_SS, reg32(cpu, RBP) & cpu->stack_mask, EXEC_NEXT,               \
-                  stack_set_pointer(cpu, reg32(cpu, RBP) + size);                                 \
+#define LEAVE(name, size)                                                                          \
+    LOAD_TEMPLATE(name, size, SEG_SS, reg32(cpu, RBP) & cpu->stack_mask, EXEC_NEXT,                \
+                  stack_set_pointer(cpu, reg32(cpu, RBP) + size);                                  \
                   set_reg(cpu, i, RBP, size, value))
 LEAVE(leave_16, 2)
 LEAVE(leave_32, 4)

@@ -5,7 +5,7 @@
 
 #include "cpu/integer/alu.h"
 
-/* ---- one element -------------------------------------------------------------------------------------------- */
+/* ---- one element ----------------------------------------------------------------------------- */
 
 ALWAYS_INLINE void movs_one(struct cpu *cpu, const struct insn *i, unsigned size)
 {
@@ -42,13 +42,14 @@ ALWAYS_INLINE void cmps_one(struct cpu *cpu, const struct insn *i, unsigned size
     string_advance(cpu, i, RDI, size, 1);
 }
 
-/* ---- runs: as many elements as pages, segments and the count allow, upwards ---------------------------------- */
+/* ---- runs: as many elements as pages, segments and the count allow, upwards ------------------ */
 
 /*
- * A destination that begins inside the source repeats a pattern (REP MOVS is defined element by element): the host addresses
- * tell, for two linear pages may be one physical page.
+ * A destination that begins inside the source repeats a pattern (REP MOVS is defined element by
+ * element): the host addresses tell, for two linear pages may be one physical page.
  */
-ALWAYS_INLINE uint32_t movs_run(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t count)
+ALWAYS_INLINE uint32_t movs_run(struct cpu *cpu, const struct insn *i, unsigned size,
+                                uint32_t count)
 {
     uint8_t *source, *dest;
     if (cpu->eflags & EFLAGS_DF)
@@ -69,7 +70,8 @@ ALWAYS_INLINE uint32_t movs_run(struct cpu *cpu, const struct insn *i, unsigned 
     return count;
 }
 
-ALWAYS_INLINE uint32_t stos_run(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t count)
+ALWAYS_INLINE uint32_t stos_run(struct cpu *cpu, const struct insn *i, unsigned size,
+                                uint32_t count)
 {
     uint8_t *dest;
     uint64_t v = ACC(size);
@@ -88,7 +90,8 @@ ALWAYS_INLINE uint32_t stos_run(struct cpu *cpu, const struct insn *i, unsigned 
 }
 
 /* Only the last element shows. */
-ALWAYS_INLINE uint32_t lods_run(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t count)
+ALWAYS_INLINE uint32_t lods_run(struct cpu *cpu, const struct insn *i, unsigned size,
+                                uint32_t count)
 {
     uint8_t *source;
     if (cpu->eflags & EFLAGS_DF)
@@ -102,7 +105,8 @@ ALWAYS_INLINE uint32_t lods_run(struct cpu *cpu, const struct insn *i, unsigned 
 }
 
 /* Ends with the element that decides, whose flags remain. */
-ALWAYS_INLINE uint32_t scas_run(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t count, bool while_equal)
+ALWAYS_INLINE uint32_t scas_run(struct cpu *cpu, const struct insn *i, unsigned size,
+                                uint32_t count, bool while_equal)
 {
     uint8_t *dest;
     uint64_t a = ACC(size), b;
@@ -120,7 +124,8 @@ ALWAYS_INLINE uint32_t scas_run(struct cpu *cpu, const struct insn *i, unsigned 
     return n;
 }
 
-ALWAYS_INLINE uint32_t cmps_run(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t count, bool while_equal)
+ALWAYS_INLINE uint32_t cmps_run(struct cpu *cpu, const struct insn *i, unsigned size,
+                                uint32_t count, bool while_equal)
 {
     uint8_t *source, *dest;
     uint64_t a, b;
@@ -143,25 +148,73 @@ ALWAYS_INLINE uint32_t cmps_run(struct cpu *cpu, const struct insn *i, unsigned 
     return n;
 }
 
-/* ---- handlers ----------------------------------------------------------------------------------------------- */
+/* ---- handlers --------------------------------------------------------------------------------  */
 
-#define STRING(insn, suffix, size)                                                                            \
-    REG_HANDLER(insn##_##suffix, insn##_one(cpu, i, size))                                                    \
-    REP_HANDLER(rep_##insn##_##suffix, insn##_run(cpu, i, size, count), insn##_one(cpu, i, size), true)
+/* Without a repeat: as the templates of operand.h, cold twin and all. */
+#define LODS(suffix, size)                                                                         \
+    LOAD_TEMPLATE(lods_##suffix, size, i->seg, string_offset(cpu, i, RSI), EXEC_NEXT,              \
+                  SET_ACC(size, value);                                                            \
+                  string_advance(cpu, i, RSI, size, 1))
+#define SCAS(suffix, size)                                                                         \
+    LOAD_TEMPLATE(scas_##suffix, size, SEG_ES, string_offset(cpu, i, RDI), EXEC_NEXT,              \
+                  alu_sub(cpu, size, ACC(size), value);                                            \
+                  string_advance(cpu, i, RDI, size, 1))
+#define CMPS(suffix, size) REG_HANDLER(cmps_##suffix, cmps_one(cpu, i, size))
 
-#define STRING_COMPARE(insn, suffix, size)                                                                    \
-    REG_HANDLER(insn##_##suffix, insn##_one(cpu, i, size))                                                    \
-    REP_HANDLER(repe_##insn##_##suffix, insn##_run(cpu, i, size, count, true), insn##_one(cpu, i, size),      \
-                flag_zf(cpu))                                                                                 \
-    REP_HANDLER(repne_##insn##_##suffix, insn##_run(cpu, i, size, count, false), insn##_one(cpu, i, size),    \
-                !flag_zf(cpu))
+#define STOS(suffix, size)                                                                         \
+    COLD EXEC(stos_##suffix##_slow)                                                                \
+    {                                                                                              \
+        stos_one(cpu, i, size);                                                                    \
+        EXEC_NEXT;                                                                                 \
+    }                                                                                              \
+    EXEC(stos_##suffix)                                                                            \
+    {                                                                                              \
+        void *dest;                                                                                \
+        if (unlikely(!host_write(cpu, SEG_ES, string_offset(cpu, i, RDI), size, &dest)))           \
+            return stos_##suffix##_slow(cpu, i);                                                   \
+        store_le(dest, size, ACC(size));                                                           \
+        string_advance(cpu, i, RDI, size, 1);                                                      \
+        EXEC_NEXT;                                                                                 \
+    }
 
-#define STRING_SIZES(form, insn) \
-    form(insn, b, 1)             \
-    form(insn, v_16, 2)          \
-    form(insn, v_32, 4)
-STRING_SIZES(STRING, movs)
-STRING_SIZES(STRING, stos)
-STRING_SIZES(STRING, lods)
-STRING_SIZES(STRING_COMPARE, scas)
-STRING_SIZES(STRING_COMPARE, cmps)
+#define MOVS(suffix, size)                                                                         \
+    COLD EXEC(movs_##suffix##_slow)                                                                \
+    {                                                                                              \
+        movs_one(cpu, i, size);                                                                    \
+        EXEC_NEXT;                                                                                 \
+    }                                                                                              \
+    EXEC(movs_##suffix)                                                                            \
+    {                                                                                              \
+        void *source, *dest;                                                                       \
+        if (unlikely(!host_read(cpu, i->seg, string_offset(cpu, i, RSI), size, &source) ||         \
+                     !host_write(cpu, SEG_ES, string_offset(cpu, i, RDI), size, &dest)))           \
+            return movs_##suffix##_slow(cpu, i);                                                   \
+        store_le(dest, size, load_le(source, size));                                               \
+        string_advance(cpu, i, RSI, size, 1);                                                      \
+        string_advance(cpu, i, RDI, size, 1);                                                      \
+        EXEC_NEXT;                                                                                 \
+    }
+
+#define REPEAT(insn, suffix, size)                                                                 \
+    REP_HANDLER(rep_##insn##_##suffix, insn##_run(cpu, i, size, count), insn##_one(cpu, i, size),  \
+                true)
+#define REPEAT_COMPARE(insn, suffix, size)                                                         \
+    REP_HANDLER(repe_##insn##_##suffix, insn##_run(cpu, i, size, count, true),                     \
+                insn##_one(cpu, i, size), flag_zf(cpu))                                            \
+    REP_HANDLER(repne_##insn##_##suffix, insn##_run(cpu, i, size, count, false),                   \
+                insn##_one(cpu, i, size), !flag_zf(cpu))
+
+#define STRINGS(suffix, size)                                                                      \
+    MOVS(suffix, size)                                                                             \
+    STOS(suffix, size)                                                                             \
+    LODS(suffix, size)                                                                             \
+    SCAS(suffix, size)                                                                             \
+    CMPS(suffix, size)                                                                             \
+    REPEAT(movs, suffix, size)                                                                     \
+    REPEAT(stos, suffix, size)                                                                     \
+    REPEAT(lods, suffix, size)                                                                     \
+    REPEAT_COMPARE(scas, suffix, size)                                                             \
+    REPEAT_COMPARE(cmps, suffix, size)
+STRINGS(b, 1)
+STRINGS(v_16, 2)
+STRINGS(v_32, 4)

@@ -19,18 +19,18 @@ static void from_integer(struct cpu *cpu, const struct insn *i, uint32_t v, bool
     }
 }
 
-#define FROM_INTEGER(name, single)                                              \
-    EXEC(name##_r)                                                              \
-    {                                                                           \
-        SSE_BEGIN;                                                              \
-        from_integer(cpu, i, reg32(cpu, i->rm), single);                        \
-        EXEC_NEXT;                                                              \
-    }                                                                           \
-    EXEC(name##_m)                                                              \
-    {                                                                           \
-        SSE_BEGIN;                                                              \
+#define FROM_INTEGER(name, single)                                                  \
+    EXEC(name##_r)                                                                  \
+    {                                                                               \
+        SSE_BEGIN;                                                                  \
+        from_integer(cpu, i, reg32(cpu, i->rm), single);                            \
+        EXEC_NEXT;                                                                  \
+    }                                                                               \
+    EXEC(name##_m)                                                                  \
+    {                                                                               \
+        SSE_BEGIN;                                                                  \
         from_integer(cpu, i, exec_load32(cpu, i, i->seg, exec_ea(cpu, i)), single); \
-        EXEC_NEXT;                                                              \
+        EXEC_NEXT;                                                                  \
     }
 FROM_INTEGER(cvtsi2ss, true)
 FROM_INTEGER(cvtsi2sd, false)
@@ -43,25 +43,28 @@ static void to_integer(struct cpu *cpu, const struct insn *i, vector_operation *
     set_reg32(cpu, i->reg, d.u32[0]);
 }
 
-#define TO_INTEGER(name, op, bits, lane)                                                \
-    EXEC(name##_r)                                                                      \
-    {                                                                                   \
-        SSE_BEGIN;                                                                      \
-        to_integer(cpu, i, op, xmm(cpu, i->rm)->lane[0]);                               \
-        EXEC_NEXT;                                                                      \
-    }                                                                                   \
-    EXEC(name##_m)                                                                      \
-    {                                                                                   \
-        SSE_BEGIN;                                                                      \
-        to_integer(cpu, i, op, exec_load##bits(cpu, i, i->seg, exec_ea(cpu, i)));       \
-        EXEC_NEXT;                                                                      \
+#define TO_INTEGER(name, op, bits, lane)                                          \
+    EXEC(name##_r)                                                                \
+    {                                                                             \
+        SSE_BEGIN;                                                                \
+        to_integer(cpu, i, op, xmm(cpu, i->rm)->lane[0]);                         \
+        EXEC_NEXT;                                                                \
+    }                                                                             \
+    EXEC(name##_m)                                                                \
+    {                                                                             \
+        SSE_BEGIN;                                                                \
+        to_integer(cpu, i, op, exec_load##bits(cpu, i, i->seg, exec_ea(cpu, i))); \
+        EXEC_NEXT;                                                                \
     }
 TO_INTEGER(cvtss2si, vector_cvtps2dq, 32, u32)
 TO_INTEGER(cvttss2si, vector_cvttps2dq, 32, u32)
 TO_INTEGER(cvtsd2si, vector_cvtpd2dq, 64, u64)
 TO_INTEGER(cvttsd2si, vector_cvttpd2dq, 64, u64)
 
-/* CVTPI2PS keeps the upper half, CVTPI2PD is exact and fills the register. */
+/*
+ * CVTPI2PS keeps the upper half, CVTPI2PD is exact and fills the register. From memory they do
+ * not switch to MMX state nor heed a pending x87 exception. (SDM 2 says so of CVTPI2PD only.)
+ */
 static void from_mmx(struct cpu *cpu, const struct insn *i, uint64_t v, bool single)
 {
     union vector d = {.u64 = {0}}, s = {.u64 = {v, 0}};
@@ -74,14 +77,14 @@ static void from_mmx(struct cpu *cpu, const struct insn *i, uint64_t v, bool sin
     }
 }
 
-#define FROM_MMX_R(name, single)                                \
-    EXEC(name##_r)                                              \
-    {                                                           \
-        SSE_BEGIN;                                              \
-        MMX_BEGIN;                                              \
-        mmx_enter(cpu);                                         \
-        from_mmx(cpu, i, mm(cpu, i->rm), single);               \
-        EXEC_NEXT;                                              \
+#define FROM_MMX_R(name, single)                  \
+    EXEC(name##_r)                                \
+    {                                             \
+        SSE_BEGIN;                                \
+        MMX_BEGIN;                                \
+        mmx_enter(cpu);                           \
+        from_mmx(cpu, i, mm(cpu, i->rm), single); \
+        EXEC_NEXT;                                \
     }
 FROM_MMX_R(cvtpi2ps, true)
 FROM_MMX_R(cvtpi2pd, false)
@@ -89,12 +92,10 @@ FROM_MMX_R(cvtpi2pd, false)
 EXEC(cvtpi2ps_m)
 {
     SSE_BEGIN;
-    MMX_BEGIN;
     from_mmx(cpu, i, exec_load64(cpu, i, i->seg, exec_ea(cpu, i)), true);
     EXEC_NEXT;
 }
 
-/* From memory CVTPI2PD does not touch the MMX registers nor their state (SDM 2). */
 EXEC(cvtpi2pd_m)
 {
     SSE_BEGIN;
@@ -111,20 +112,20 @@ static void to_mmx(struct cpu *cpu, const struct insn *i, vector_operation *op, 
     set_mm(cpu, i->reg, d.u64[0]);
 }
 
-#define TO_MMX(name, op, from_register, load)                   \
-    EXEC(name##_r)                                              \
-    {                                                           \
-        SSE_BEGIN;                                              \
-        MMX_BEGIN;                                              \
-        to_mmx(cpu, i, op, from_register(xmm(cpu, i->rm)));     \
-        EXEC_NEXT;                                              \
-    }                                                           \
-    EXEC(name##_m)                                              \
-    {                                                           \
-        SSE_BEGIN;                                              \
-        MMX_BEGIN;                                              \
-        to_mmx(cpu, i, op, load(cpu, i));                       \
-        EXEC_NEXT;                                              \
+#define TO_MMX(name, op, from_register, load)               \
+    EXEC(name##_r)                                          \
+    {                                                       \
+        SSE_BEGIN;                                          \
+        MMX_BEGIN;                                          \
+        to_mmx(cpu, i, op, from_register(xmm(cpu, i->rm))); \
+        EXEC_NEXT;                                          \
+    }                                                       \
+    EXEC(name##_m)                                          \
+    {                                                       \
+        SSE_BEGIN;                                          \
+        MMX_BEGIN;                                          \
+        to_mmx(cpu, i, op, load(cpu, i));                   \
+        EXEC_NEXT;                                          \
     }
 static union vector low_half(const union vector *v)
 {

@@ -6,104 +6,97 @@
 #include "cpu/simd/simd.h"
 
 /* Pq, Qq. load: the memory operand, before the switch to MMX state. */
-#define MMX_BINARY_LOAD(name, load)                                     \
-    EXEC(name##_pq_qq_r)                                                \
-    {                                                                   \
-        MMX_BEGIN;                                                      \
-        mmx_enter(cpu);                                                 \
+#define MMX_BINARY_LOAD(name, load)                                                 \
+    EXEC(name##_pq_qq_r)                                                            \
+    {                                                                               \
+        MMX_BEGIN;                                                                  \
+        mmx_enter(cpu);                                                             \
         union vector d = {.u64 = {mm(cpu, i->reg)}}, s = {.u64 = {mm(cpu, i->rm)}}; \
-        lanes_##name(&d, &s, 8);                                        \
-        set_mm(cpu, i->reg, d.u64[0]);                                  \
-        EXEC_NEXT;                                                      \
-    }                                                                   \
-    EXEC(name##_pq_qq_m)                                                \
-    {                                                                   \
-        MMX_BEGIN;                                                      \
-        union vector d = {.u64 = {mm(cpu, i->reg)}}, s = load(cpu, i);  \
-        mmx_enter(cpu);                                                 \
-        lanes_##name(&d, &s, 8);                                        \
-        set_mm(cpu, i->reg, d.u64[0]);                                  \
-        EXEC_NEXT;                                                      \
+        lanes_##name(&d, &s, 8);                                                    \
+        set_mm(cpu, i->reg, d.u64[0]);                                              \
+        EXEC_NEXT;                                                                  \
+    }                                                                               \
+    EXEC(name##_pq_qq_m)                                                            \
+    {                                                                               \
+        MMX_BEGIN;                                                                  \
+        union vector d = {.u64 = {mm(cpu, i->reg)}}, s = load(cpu, i);              \
+        mmx_enter(cpu);                                                             \
+        lanes_##name(&d, &s, 8);                                                    \
+        set_mm(cpu, i->reg, d.u64[0]);                                              \
+        EXEC_NEXT;                                                                  \
     }
 #define MMX_BINARY(name) MMX_BINARY_LOAD(name, load_low64)
 
 /* Vx, Wx. */
-#define SSE_BINARY(name)                                                \
-    EXEC(name##_vx_wx_r)                                                \
-    {                                                                   \
-        SSE_BEGIN;                                                      \
-        union vector d = *xmm(cpu, i->reg), s = *xmm(cpu, i->rm);       \
-        lanes_##name(&d, &s, 16);                                       \
-        *xmm(cpu, i->reg) = d;                                          \
-        EXEC_NEXT;                                                      \
-    }                                                                   \
-    EXEC(name##_vx_wx_m)                                                \
-    {                                                                   \
-        SSE_BEGIN;                                                      \
-        union vector d = *xmm(cpu, i->reg), s = load_aligned(cpu, i);   \
-        lanes_##name(&d, &s, 16);                                       \
-        *xmm(cpu, i->reg) = d;                                          \
-        EXEC_NEXT;                                                      \
+#define SSE_BINARY(name)                                              \
+    EXEC(name##_vx_wx_r)                                              \
+    {                                                                 \
+        SSE_BEGIN;                                                    \
+        union vector d = *xmm(cpu, i->reg), s = *xmm(cpu, i->rm);     \
+        lanes_##name(&d, &s, 16);                                     \
+        *xmm(cpu, i->reg) = d;                                        \
+        EXEC_NEXT;                                                    \
+    }                                                                 \
+    EXEC(name##_vx_wx_m)                                              \
+    {                                                                 \
+        SSE_BEGIN;                                                    \
+        union vector d = *xmm(cpu, i->reg), s = load_aligned(cpu, i); \
+        lanes_##name(&d, &s, 16);                                     \
+        *xmm(cpu, i->reg) = d;                                        \
+        EXEC_NEXT;                                                    \
     }
 
 #define BOTH(name) MMX_BINARY(name) SSE_BINARY(name)
-BOTH(paddb) BOTH(paddw) BOTH(paddd) BOTH(paddq)
-BOTH(psubb) BOTH(psubw) BOTH(psubd) BOTH(psubq)
-BOTH(paddsb) BOTH(paddsw) BOTH(paddusb) BOTH(paddusw)
-BOTH(psubsb) BOTH(psubsw) BOTH(psubusb) BOTH(psubusw)
-BOTH(pavgb) BOTH(pavgw)
-BOTH(pminub) BOTH(pmaxub) BOTH(pminsw) BOTH(pmaxsw)
-BOTH(pcmpeqb) BOTH(pcmpeqw) BOTH(pcmpeqd) BOTH(pcmpgtb) BOTH(pcmpgtw) BOTH(pcmpgtd)
-BOTH(pand) BOTH(pandn) BOTH(por) BOTH(pxor)
-BOTH(pmullw) BOTH(pmulhw) BOTH(pmulhuw) BOTH(pmuludq) BOTH(pmaddwd) BOTH(psadbw)
-BOTH(packsswb) BOTH(packuswb) BOTH(packssdw)
-BOTH(punpckhbw) BOTH(punpckhwd) BOTH(punpckhdq)
-BOTH(psrlw) BOTH(psrld) BOTH(psrlq) BOTH(psllw) BOTH(pslld) BOTH(psllq) BOTH(psraw) BOTH(psrad)
-/* SSSE3 */
-BOTH(pshufb) BOTH(phaddw) BOTH(phaddd) BOTH(phaddsw) BOTH(phsubw) BOTH(phsubd) BOTH(phsubsw) BOTH(pmaddubsw)
-BOTH(psignb) BOTH(psignw) BOTH(psignd) BOTH(pabsb) BOTH(pabsw) BOTH(pabsd) BOTH(pmulhrsw)
+BOTH(paddb)
+BOTH(paddw) BOTH(paddd) BOTH(paddq) BOTH(psubb) BOTH(psubw) BOTH(psubd) BOTH(psubq) BOTH(paddsb)
+    BOTH(paddsw) BOTH(paddusb) BOTH(paddusw) BOTH(psubsb) BOTH(psubsw) BOTH(psubusb) BOTH(psubusw)
+        BOTH(pavgb) BOTH(pavgw) BOTH(pminub) BOTH(pmaxub) BOTH(pminsw) BOTH(pmaxsw) BOTH(pcmpeqb)
+            BOTH(pcmpeqw) BOTH(pcmpeqd) BOTH(pcmpgtb) BOTH(pcmpgtw) BOTH(pcmpgtd) BOTH(pand)
+                BOTH(pandn) BOTH(por) BOTH(pxor) BOTH(pmullw) BOTH(pmulhw) BOTH(pmulhuw)
+                    BOTH(pmuludq) BOTH(pmaddwd) BOTH(psadbw) BOTH(packsswb) BOTH(packuswb)
+                        BOTH(packssdw) BOTH(punpckhbw) BOTH(punpckhwd) BOTH(punpckhdq) BOTH(psrlw)
+                            BOTH(psrld) BOTH(psrlq) BOTH(psllw) BOTH(pslld) BOTH(psllq) BOTH(psraw)
+                                BOTH(psrad)
+    /* SSSE3 */
+    BOTH(pshufb) BOTH(phaddw) BOTH(phaddd) BOTH(phaddsw) BOTH(phsubw) BOTH(phsubd) BOTH(phsubsw)
+        BOTH(pmaddubsw) BOTH(psignb) BOTH(psignw) BOTH(psignd) BOTH(pabsb) BOTH(pabsw) BOTH(pabsd)
+            BOTH(pmulhrsw)
 
-/* The low unpacks of MMX read 32 bits of memory. */
-MMX_BINARY_LOAD(punpcklbw, load_low32)
-MMX_BINARY_LOAD(punpcklwd, load_low32)
-MMX_BINARY_LOAD(punpckldq, load_low32)
-SSE_BINARY(punpcklbw) SSE_BINARY(punpcklwd) SSE_BINARY(punpckldq) SSE_BINARY(punpcklqdq) SSE_BINARY(punpckhqdq)
+    /* The low unpacks of MMX read 32 bits of memory. */
+    MMX_BINARY_LOAD(punpcklbw, load_low32) MMX_BINARY_LOAD(punpcklwd, load_low32)
+        MMX_BINARY_LOAD(punpckldq, load_low32) SSE_BINARY(punpcklbw) SSE_BINARY(punpcklwd)
+            SSE_BINARY(punpckldq) SSE_BINARY(punpcklqdq) SSE_BINARY(punpckhqdq)
 
-/* SSE4.1, SSE4.2 */
-SSE_BINARY(pminsb) SSE_BINARY(pmaxsb) SSE_BINARY(pminuw) SSE_BINARY(pmaxuw)
-SSE_BINARY(pminsd) SSE_BINARY(pmaxsd) SSE_BINARY(pminud) SSE_BINARY(pmaxud)
-SSE_BINARY(pmulld) SSE_BINARY(pmuldq) SSE_BINARY(packusdw) SSE_BINARY(pcmpeqq) SSE_BINARY(pcmpgtq)
+    /* SSE4.1, SSE4.2 */
+    SSE_BINARY(pminsb) SSE_BINARY(pmaxsb) SSE_BINARY(pminuw) SSE_BINARY(pmaxuw) SSE_BINARY(pminsd)
+        SSE_BINARY(pmaxsd) SSE_BINARY(pminud) SSE_BINARY(pmaxud) SSE_BINARY(pmulld)
+            SSE_BINARY(pmuldq) SSE_BINARY(packusdw) SSE_BINARY(pcmpeqq) SSE_BINARY(pcmpgtq)
 
 /* Shifts by an immediate. */
-#define SHIFT_IMMEDIATE(name)                                           \
-    EXEC(name##_nq_ib)                                                  \
-    {                                                                   \
-        MMX_BEGIN;                                                      \
-        mmx_enter(cpu);                                                 \
+#define SHIFT_IMMEDIATE(name)                                                       \
+    EXEC(name##_nq_ib)                                                              \
+    {                                                                               \
+        MMX_BEGIN;                                                                  \
+        mmx_enter(cpu);                                                             \
         union vector d = {.u64 = {mm(cpu, i->rm)}}, s = {.u64 = {(uint8_t)i->imm}}; \
-        lanes_##name(&d, &s, 8);                                        \
-        set_mm(cpu, i->rm, d.u64[0]);                                   \
-        EXEC_NEXT;                                                      \
-    }                                                                   \
-    EXEC(name##_ux_ib)                                                  \
-    {                                                                   \
-        SSE_BEGIN;                                                      \
-        union vector d = *xmm(cpu, i->rm), s = {.u64 = {(uint8_t)i->imm}}; \
-        lanes_##name(&d, &s, 16);                                       \
-        *xmm(cpu, i->rm) = d;                                           \
-        EXEC_NEXT;                                                      \
+        lanes_##name(&d, &s, 8);                                                    \
+        set_mm(cpu, i->rm, d.u64[0]);                                               \
+        EXEC_NEXT;                                                                  \
+    }                                                                               \
+    EXEC(name##_ux_ib)                                                              \
+    {                                                                               \
+        SSE_BEGIN;                                                                  \
+        union vector d = *xmm(cpu, i->rm), s = {.u64 = {(uint8_t)i->imm}};          \
+        lanes_##name(&d, &s, 16);                                                   \
+        *xmm(cpu, i->rm) = d;                                                       \
+        EXEC_NEXT;                                                                  \
     }
-SHIFT_IMMEDIATE(psrlw)
-SHIFT_IMMEDIATE(psrld)
-SHIFT_IMMEDIATE(psrlq)
-SHIFT_IMMEDIATE(psllw)
-SHIFT_IMMEDIATE(pslld)
-SHIFT_IMMEDIATE(psllq)
-SHIFT_IMMEDIATE(psraw)
-SHIFT_IMMEDIATE(psrad)
+                SHIFT_IMMEDIATE(psrlw) SHIFT_IMMEDIATE(psrld) SHIFT_IMMEDIATE(psrlq)
+                    SHIFT_IMMEDIATE(psllw) SHIFT_IMMEDIATE(pslld) SHIFT_IMMEDIATE(psllq)
+                        SHIFT_IMMEDIATE(psraw) SHIFT_IMMEDIATE(psrad)
 
-/* PSRLDQ, PSLLDQ: the whole register by bytes. */
-EXEC(psrldq)
+    /* PSRLDQ, PSLLDQ: the whole register by bytes. */
+    EXEC(psrldq)
 {
     SSE_BEGIN;
     union vector d = {.u64 = {0}}, s = *xmm(cpu, i->rm);

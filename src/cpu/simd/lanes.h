@@ -8,35 +8,39 @@
 #include "host/float.h"
 
 /*
- * lanes_<instruction>(d, s, size): d = d op s on the low size bytes, size a constant 8 or 16. d and s are copies of the registers and
- * never the same object. SDM 2 has the definition of each.
+ * lanes_<instruction>(d, s, size): d = d op s on the low size bytes, size a constant 8 or 16. d
+ * and s are copies of the registers and never the same object. SDM 2 has the definition of each.
  */
-#define LANES(name) static inline void lanes_##name(union vector *d, const union vector *s, unsigned size)
+#define LANES(name) \
+    static inline void lanes_##name(union vector *d, const union vector *s, unsigned size)
 #define LANE_COUNT(type) (size / sizeof d->type[0])
 
 /* Saturation. */
 static inline int8_t saturate_s8(int v) { return (int8_t)(v < -128 ? -128 : v > 127 ? 127 : v); }
 static inline uint8_t saturate_u8(int v) { return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v); }
-static inline int16_t saturate_s16(int v) { return (int16_t)(v < -32768 ? -32768 : v > 32767 ? 32767 : v); }
+static inline int16_t saturate_s16(int v)
+{
+    return (int16_t)(v < -32768 ? -32768 : v > 32767 ? 32767 : v);
+}
 static inline uint16_t saturate_u16(int v) { return (uint16_t)(v < 0 ? 0 : v > 65535 ? 65535 : v); }
 
 /* Lane by lane: a and b are the operands' lanes. */
-#define EACH(name, type, lane_type, expression)         \
-    LANES(name)                                         \
-    {                                                   \
+#define EACH(name, type, lane_type, expression)           \
+    LANES(name)                                           \
+    {                                                     \
         for (unsigned n = 0; n < LANE_COUNT(type); n++) { \
-            lane_type a = d->type[n], b = s->type[n];   \
-            d->type[n] = (lane_type)(expression);       \
-        }                                               \
+            lane_type a = d->type[n], b = s->type[n];     \
+            d->type[n] = (lane_type)(expression);         \
+        }                                                 \
     }
 /* As EACH, but the result depends on b alone. */
-#define EACH_UNARY(name, type, lane_type, expression)   \
-    LANES(name)                                         \
-    {                                                   \
+#define EACH_UNARY(name, type, lane_type, expression)     \
+    LANES(name)                                           \
+    {                                                     \
         for (unsigned n = 0; n < LANE_COUNT(type); n++) { \
-            lane_type b = s->type[n];                   \
-            d->type[n] = (lane_type)(expression);       \
-        }                                               \
+            lane_type b = s->type[n];                     \
+            d->type[n] = (lane_type)(expression);         \
+        }                                                 \
     }
 
 EACH(paddb, u8, uint8_t, a + b)
@@ -103,7 +107,8 @@ EACH_UNARY(pabsd, u32, uint32_t, (int32_t)b < 0 ? 0 - b : b)
 LANES(pmaddwd)
 {
     for (unsigned n = 0; n < LANE_COUNT(s32); n++)
-        d->u32[n] = (uint32_t)(d->s16[2 * n] * s->s16[2 * n]) + (uint32_t)(d->s16[2 * n + 1] * s->s16[2 * n + 1]);
+        d->u32[n] = (uint32_t)(d->s16[2 * n] * s->s16[2 * n]) +
+                    (uint32_t)(d->s16[2 * n + 1] * s->s16[2 * n + 1]);
 }
 
 LANES(pmaddubsw)
@@ -123,15 +128,15 @@ LANES(psadbw)
 }
 
 /* Packs: the lower half from d, the upper from s. */
-#define PACK(name, to, from, saturate)                          \
-    LANES(name)                                                 \
-    {                                                           \
-        const union vector a = *d;                              \
-        unsigned half = LANE_COUNT(from);                       \
-        for (unsigned n = 0; n < half; n++) {                   \
-            d->to[n] = saturate(a.from[n]);                     \
-            d->to[half + n] = saturate(s->from[n]);             \
-        }                                                       \
+#define PACK(name, to, from, saturate)              \
+    LANES(name)                                     \
+    {                                               \
+        const union vector a = *d;                  \
+        unsigned half = LANE_COUNT(from);           \
+        for (unsigned n = 0; n < half; n++) {       \
+            d->to[n] = saturate(a.from[n]);         \
+            d->to[half + n] = saturate(s->from[n]); \
+        }                                           \
     }
 PACK(packsswb, s8, s16, saturate_s8)
 PACK(packuswb, u8, s16, saturate_u8)
@@ -139,14 +144,14 @@ PACK(packssdw, s16, s32, saturate_s16)
 PACK(packusdw, u16, s32, saturate_u16)
 
 /* Interleave the lower or upper halves, d first. */
-#define UNPACK(name, type, first)                               \
-    LANES(name)                                                 \
-    {                                                           \
-        const union vector a = *d;                              \
-        for (unsigned n = 0; n < LANE_COUNT(type) / 2; n++) {   \
-            d->type[2 * n] = a.type[(first) + n];               \
-            d->type[2 * n + 1] = s->type[(first) + n];          \
-        }                                                       \
+#define UNPACK(name, type, first)                             \
+    LANES(name)                                               \
+    {                                                         \
+        const union vector a = *d;                            \
+        for (unsigned n = 0; n < LANE_COUNT(type) / 2; n++) { \
+            d->type[2 * n] = a.type[(first) + n];             \
+            d->type[2 * n + 1] = s->type[(first) + n];        \
+        }                                                     \
     }
 UNPACK(punpcklbw, u8, 0)
 UNPACK(punpcklwd, u16, 0)
@@ -158,15 +163,15 @@ UNPACK(punpckhdq, u32, LANE_COUNT(u32) / 2)
 UNPACK(punpckhqdq, u64, LANE_COUNT(u64) / 2)
 
 /* Neighbours: the lower half of the result from d, the upper from s. */
-#define HORIZONTAL(name, type, combine)                                     \
-    LANES(name)                                                             \
-    {                                                                       \
-        const union vector a = *d;                                          \
-        unsigned half = LANE_COUNT(type) / 2;                               \
-        for (unsigned n = 0; n < half; n++) {                               \
-            d->type[n] = combine(a.type[2 * n], a.type[2 * n + 1]);         \
+#define HORIZONTAL(name, type, combine)                                      \
+    LANES(name)                                                              \
+    {                                                                        \
+        const union vector a = *d;                                           \
+        unsigned half = LANE_COUNT(type) / 2;                                \
+        for (unsigned n = 0; n < half; n++) {                                \
+            d->type[n] = combine(a.type[2 * n], a.type[2 * n + 1]);          \
             d->type[half + n] = combine(s->type[2 * n], s->type[2 * n + 1]); \
-        }                                                                   \
+        }                                                                    \
     }
 #define SUM16(x, y) (uint16_t)((x) + (y))
 #define SUM32(x, y) ((x) + (y))
@@ -188,12 +193,15 @@ LANES(pshufb)
         d->u8[n] = s->u8[n] & 0x80 ? 0 : a.u8[s->u8[n] & (size - 1)];
 }
 
-/* Shifts by one count for all lanes: the low quadword of s. Counts past the lane give zeros or signs. */
-#define SHIFT(name, type, width, over, expression)              \
-    LANES(name)                                                 \
-    {                                                           \
-        uint64_t count = s->u64[0];                             \
-        for (unsigned n = 0; n < LANE_COUNT(type); n++)         \
+/*
+ * Shifts by one count for all lanes: the low quadword of s. Counts past the lane give zeros or
+ * signs.
+ */
+#define SHIFT(name, type, width, over, expression)                 \
+    LANES(name)                                                    \
+    {                                                              \
+        uint64_t count = s->u64[0];                                \
+        for (unsigned n = 0; n < LANE_COUNT(type); n++)            \
             d->type[n] = count >= (width) ? (over) : (expression); \
     }
 SHIFT(psrlw, u16, 16, 0, (uint16_t)(d->u16[n] >> count))
@@ -206,7 +214,8 @@ SHIFT(psraw, s16, 16, (int16_t)(d->s16[n] < 0 ? -1 : 0), (int16_t)(d->s16[n] >> 
 SHIFT(psrad, s32, 32, d->s32[n] < 0 ? -1 : 0, d->s32[n] >> count)
 
 /* d:s moved right by count bytes. */
-static inline void lanes_palignr(union vector *d, const union vector *s, unsigned size, unsigned count)
+static inline void lanes_palignr(union vector *d, const union vector *s, unsigned size,
+                                 unsigned count)
 {
     const union vector a = *d;
     for (unsigned n = 0; n < size; n++) {

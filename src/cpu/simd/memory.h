@@ -7,8 +7,12 @@
 #include "cpu/access.h"
 #include "host/float.h"
 
-/* The host address for a plain store of bytes, or NULL: then exec_probe_write() and stores in parts. */
-static inline void *exec_write_pointer(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned bytes)
+/*
+ * The host address for a plain store of bytes, or NULL: then exec_probe_write() and stores in
+ * parts.
+ */
+static inline void *exec_write_pointer(struct cpu *cpu, unsigned seg, uint32_t offset,
+                                       unsigned bytes)
 {
     const struct segment *s = &cpu->seg[seg];
     uint32_t linear = (uint32_t)s->base + offset;
@@ -20,12 +24,14 @@ static inline void *exec_write_pointer(struct cpu *cpu, unsigned seg, uint32_t o
 }
 
 /* Raise what a store (load) of bytes would raise: nothing, quickly, where the fast TLB has it. */
-static inline void exec_prepare_write(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset, unsigned bytes)
+static inline void exec_prepare_write(struct cpu *cpu, const struct insn *i, unsigned seg,
+                                      uint32_t offset, unsigned bytes)
 {
     if (unlikely(exec_write_pointer(cpu, seg, offset, bytes) == NULL))
         exec_probe_write(cpu, i, seg, offset, bytes);
 }
-static inline void exec_prepare_read(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset, unsigned bytes)
+static inline void exec_prepare_read(struct cpu *cpu, const struct insn *i, unsigned seg,
+                                     uint32_t offset, unsigned bytes)
 {
     const struct segment *s = &cpu->seg[seg];
     uint32_t linear = (uint32_t)s->base + offset;
@@ -34,7 +40,8 @@ static inline void exec_prepare_read(struct cpu *cpu, const struct insn *i, unsi
         exec_probe_read(cpu, i, seg, offset, bytes);
 }
 
-static inline union vector exec_load128(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset)
+static inline union vector exec_load128(struct cpu *cpu, const struct insn *i, unsigned seg,
+                                        uint32_t offset)
 {
     union vector v;
     v.u64[0] = exec_load64(cpu, i, seg, offset);
@@ -42,7 +49,8 @@ static inline union vector exec_load128(struct cpu *cpu, const struct insn *i, u
     return v;
 }
 
-static inline void exec_store128(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset, union vector v)
+static inline void exec_store128(struct cpu *cpu, const struct insn *i, unsigned seg,
+                                 uint32_t offset, union vector v)
 {
     uint8_t *p = exec_write_pointer(cpu, seg, offset, 16);
     if (likely(p != NULL)) {
@@ -56,7 +64,8 @@ static inline void exec_store128(struct cpu *cpu, const struct insn *i, unsigned
 }
 
 /* An 80-bit real. */
-static inline struct f80 exec_load_f80(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset)
+static inline struct f80 exec_load_f80(struct cpu *cpu, const struct insn *i, unsigned seg,
+                                       uint32_t offset)
 {
     struct f80 v;
     v.significand = exec_load64(cpu, i, seg, offset);
@@ -64,7 +73,8 @@ static inline struct f80 exec_load_f80(struct cpu *cpu, const struct insn *i, un
     return v;
 }
 
-static inline void exec_store_f80(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset, struct f80 v)
+static inline void exec_store_f80(struct cpu *cpu, const struct insn *i, unsigned seg,
+                                  uint32_t offset, struct f80 v)
 {
     uint8_t *p = exec_write_pointer(cpu, seg, offset, 10);
     if (likely(p != NULL)) {
@@ -77,8 +87,12 @@ static inline void exec_store_f80(struct cpu *cpu, const struct insn *i, unsigne
     exec_store16(cpu, i, seg, (offset + 8) & i->addr_mask, v.sign_exponent);
 }
 
-/* Most 16-byte operands have to be aligned: #GP(0), before any other check of the access. SDM 1 11.3 */
-static inline void exec_check_alignment(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset, unsigned align)
+/*
+ * Most 16-byte operands have to be aligned: #GP(0), before any other check of the access. SDM 1
+ * 11.3
+ */
+static inline void exec_check_alignment(struct cpu *cpu, const struct insn *i, unsigned seg,
+                                        uint32_t offset, unsigned align)
 {
     if (unlikely(((uint32_t)cpu->seg[seg].base + offset) & (align - 1)))
         exec_raise_error(cpu, i, EXC_GP, 0);

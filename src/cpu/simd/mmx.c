@@ -148,7 +148,8 @@ EXEC(pmovmskb_gd_nq)
 }
 
 /* Bytes chosen by the mask's top bits go to DS:EDI; those not chosen are not accessed. */
-static void store_masked(struct cpu *cpu, const struct insn *i, const uint8_t *v, const uint8_t *mask, unsigned size)
+static void store_masked(struct cpu *cpu, const struct insn *i, const uint8_t *v,
+                         const uint8_t *mask, unsigned size)
 {
     uint32_t base = reg32(cpu, RDI);
     for (unsigned n = 0; n < size; n++) {

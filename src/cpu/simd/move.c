@@ -4,7 +4,7 @@
 #include "cpu/handlers.h"
 #include "cpu/simd/simd.h"
 
-/* ---- whole registers ---------------------------------------------------------------------------------------- */
+/* ---- whole registers ------------------------------------------------------------------------- */
 EXEC(movdqa_vx_wx_r) /* MOVAPS MOVAPD MOVUPS MOVUPD MOVDQU too */
 {
     SSE_BEGIN;
@@ -61,7 +61,7 @@ EXEC(movdqu_wx_vx_m)
     EXEC_NEXT;
 }
 
-/* ---- scalars: a load clears the rest, a register move keeps it ---------------------------------------------- */
+/* ---- scalars: a load clears the rest, a register move keeps it ------------------------------- */
 EXEC(movss_vx_wd_r)
 {
     SSE_BEGIN;
@@ -182,19 +182,19 @@ EXEC(movnti)
     EXEC_NEXT;
 }
 
-/* ---- halves: half 0 the lower, 1 the upper ------------------------------------------------------------------ */
-#define HALF(half_name, half)                                                                  \
-    EXEC(mov##half_name##_load)                                                                \
-    {                                                                                          \
-        SSE_BEGIN;                                                                             \
-        xmm(cpu, i->reg)->u64[half] = exec_load64(cpu, i, i->seg, exec_ea(cpu, i));            \
-        EXEC_NEXT;                                                                             \
-    }                                                                                          \
-    EXEC(mov##half_name##_store)                                                               \
-    {                                                                                          \
-        SSE_BEGIN;                                                                             \
-        exec_store64(cpu, i, i->seg, exec_ea(cpu, i), xmm(cpu, i->reg)->u64[half]);            \
-        EXEC_NEXT;                                                                             \
+/* ---- halves: half 0 the lower, 1 the upper --------------------------------------------------- */
+#define HALF(half_name, half)                                                       \
+    EXEC(mov##half_name##_load)                                                     \
+    {                                                                               \
+        SSE_BEGIN;                                                                  \
+        xmm(cpu, i->reg)->u64[half] = exec_load64(cpu, i, i->seg, exec_ea(cpu, i)); \
+        EXEC_NEXT;                                                                  \
+    }                                                                               \
+    EXEC(mov##half_name##_store)                                                    \
+    {                                                                               \
+        SSE_BEGIN;                                                                  \
+        exec_store64(cpu, i, i->seg, exec_ea(cpu, i), xmm(cpu, i->reg)->u64[half]); \
+        EXEC_NEXT;                                                                  \
     }
 HALF(lps, 0)
 HALF(hps, 1)
@@ -214,31 +214,33 @@ EXEC(movlhps)
 }
 
 /* SSE3's duplicating moves. */
-#define DUPLICATE(name, load, lanes, ...)                               \
-    EXEC(name##_r)                                                      \
-    {                                                                   \
-        SSE_BEGIN;                                                      \
-        union vector s = *xmm(cpu, i->rm);                              \
-        *xmm(cpu, i->reg) = (union vector){.lanes = {__VA_ARGS__}};     \
-        EXEC_NEXT;                                                      \
-    }                                                                   \
-    EXEC(name##_m)                                                      \
-    {                                                                   \
-        SSE_BEGIN;                                                      \
-        union vector s = load(cpu, i);                                  \
-        *xmm(cpu, i->reg) = (union vector){.lanes = {__VA_ARGS__}};     \
-        EXEC_NEXT;                                                      \
+#define DUPLICATE(name, load, lanes, ...)                           \
+    EXEC(name##_r)                                                  \
+    {                                                               \
+        SSE_BEGIN;                                                  \
+        union vector s = *xmm(cpu, i->rm);                          \
+        *xmm(cpu, i->reg) = (union vector){.lanes = {__VA_ARGS__}}; \
+        EXEC_NEXT;                                                  \
+    }                                                               \
+    EXEC(name##_m)                                                  \
+    {                                                               \
+        SSE_BEGIN;                                                  \
+        union vector s = load(cpu, i);                              \
+        *xmm(cpu, i->reg) = (union vector){.lanes = {__VA_ARGS__}}; \
+        EXEC_NEXT;                                                  \
     }
 DUPLICATE(movddup, load_low64, u64, s.u64[0], s.u64[0])
 DUPLICATE(movsldup, load_aligned, u32, s.u32[0], s.u32[0], s.u32[2], s.u32[2])
 DUPLICATE(movshdup, load_aligned, u32, s.u32[1], s.u32[1], s.u32[3], s.u32[3])
 
-/* ---- sign masks --------------------------------------------------------------------------------------------- */
+/* ---- sign masks ------------------------------------------------------------------------------ */
 EXEC(movmskps)
 {
     SSE_BEGIN;
     const union vector *v = xmm(cpu, i->rm);
-    set_reg32(cpu, i->reg, v->u32[0] >> 31 | (v->u32[1] >> 31) << 1 | (v->u32[2] >> 31) << 2 | (v->u32[3] >> 31) << 3);
+    set_reg32(cpu, i->reg,
+              v->u32[0] >> 31 | (v->u32[1] >> 31) << 1 | (v->u32[2] >> 31) << 2 |
+                  (v->u32[3] >> 31) << 3);
     EXEC_NEXT;
 }
 

@@ -5,61 +5,82 @@
 #include "cpu/simd/simd.h"
 
 /* do_<name>() makes the new destination from destination, source and immediate. */
-#define SHUFFLE_LOAD(name, load)                                                                        \
-    EXEC(name##_r)                                                                                      \
-    {                                                                                                   \
-        SSE_BEGIN;                                                                                      \
-        *xmm(cpu, i->reg) = do_##name(*xmm(cpu, i->reg), *xmm(cpu, i->rm), i->imm);                     \
-        EXEC_NEXT;                                                                                      \
-    }                                                                                                   \
-    EXEC(name##_m)                                                                                      \
-    {                                                                                                   \
-        SSE_BEGIN;                                                                                      \
-        *xmm(cpu, i->reg) = do_##name(*xmm(cpu, i->reg), load(cpu, i), i->imm);                         \
-        EXEC_NEXT;                                                                                      \
+#define SHUFFLE_LOAD(name, load)                                                    \
+    EXEC(name##_r)                                                                  \
+    {                                                                               \
+        SSE_BEGIN;                                                                  \
+        *xmm(cpu, i->reg) = do_##name(*xmm(cpu, i->reg), *xmm(cpu, i->rm), i->imm); \
+        EXEC_NEXT;                                                                  \
+    }                                                                               \
+    EXEC(name##_m)                                                                  \
+    {                                                                               \
+        SSE_BEGIN;                                                                  \
+        *xmm(cpu, i->reg) = do_##name(*xmm(cpu, i->reg), load(cpu, i), i->imm);     \
+        EXEC_NEXT;                                                                  \
     }
-#define SHUFFLE(name, ...)                                                              \
-    static union vector do_##name(union vector d, union vector s, unsigned imm)         \
-    {                                                                                   \
-        (void)d, (void)s, (void)imm;                                                    \
-        __VA_ARGS__                                                                     \
-    }                                                                                   \
+#define SHUFFLE(name, ...)                                                      \
+    static union vector do_##name(union vector d, union vector s, unsigned imm) \
+    {                                                                           \
+        (void)d, (void)s, (void)imm;                                            \
+        __VA_ARGS__                                                             \
+    }                                                                           \
     SHUFFLE_LOAD(name, load_aligned)
 
 #define FIELD(n) (imm >> (2 * (n)) & 3)
-SHUFFLE(pshufd, return (union vector){.u32 = {s.u32[FIELD(0)], s.u32[FIELD(1)], s.u32[FIELD(2)], s.u32[FIELD(3)]}};)
-SHUFFLE(pshuflw, d = s; for (unsigned n = 0; n < 4; n++) d.u16[n] = s.u16[FIELD(n)]; return d;)
-SHUFFLE(pshufhw, d = s; for (unsigned n = 0; n < 4; n++) d.u16[4 + n] = s.u16[4 + FIELD(n)]; return d;)
-SHUFFLE(shufps, return (union vector){.u32 = {d.u32[FIELD(0)], d.u32[FIELD(1)], s.u32[FIELD(2)], s.u32[FIELD(3)]}};)
+SHUFFLE(pshufd,
+    return (union vector){.u32 = {s.u32[FIELD(0)], s.u32[FIELD(1)],
+                                  s.u32[FIELD(2)], s.u32[FIELD(3)]}};)
+SHUFFLE(pshuflw,
+    d = s;
+    for (unsigned n = 0; n < 4; n++)
+        d.u16[n] = s.u16[FIELD(n)];
+    return d;)
+SHUFFLE(pshufhw,
+    d = s;
+    for (unsigned n = 0; n < 4; n++)
+        d.u16[4 + n] = s.u16[4 + FIELD(n)];
+    return d;)
+SHUFFLE(shufps,
+    return (union vector){.u32 = {d.u32[FIELD(0)], d.u32[FIELD(1)],
+                                  s.u32[FIELD(2)], s.u32[FIELD(3)]}};)
 SHUFFLE(shufpd, return (union vector){.u64 = {d.u64[imm & 1], s.u64[imm >> 1 & 1]}};)
 SHUFFLE(unpcklps, return (union vector){.u32 = {d.u32[0], s.u32[0], d.u32[1], s.u32[1]}};)
 SHUFFLE(unpckhps, return (union vector){.u32 = {d.u32[2], s.u32[2], d.u32[3], s.u32[3]}};)
 
 /* Blends: by immediate bits, or by the top bits of XMM0's lanes. */
-SHUFFLE(blendps, for (unsigned n = 0; n < 4; n++) d.u32[n] = imm >> n & 1 ? s.u32[n] : d.u32[n]; return d;)
-SHUFFLE(blendpd, for (unsigned n = 0; n < 2; n++) d.u64[n] = imm >> n & 1 ? s.u64[n] : d.u64[n]; return d;)
-SHUFFLE(pblendw, for (unsigned n = 0; n < 8; n++) d.u16[n] = imm >> n & 1 ? s.u16[n] : d.u16[n]; return d;)
+SHUFFLE(blendps,
+    for (unsigned n = 0; n < 4; n++)
+        d.u32[n] = imm >> n & 1 ? s.u32[n] : d.u32[n];
+    return d;)
+SHUFFLE(blendpd,
+    for (unsigned n = 0; n < 2; n++)
+        d.u64[n] = imm >> n & 1 ? s.u64[n] : d.u64[n];
+    return d;)
+SHUFFLE(pblendw,
+    for (unsigned n = 0; n < 8; n++)
+        d.u16[n] = imm >> n & 1 ? s.u16[n] : d.u16[n];
+    return d;)
 
-#define BLEND_XMM0(name, type, signed_type, count)                              \
-    static void blend_##name(struct cpu *cpu, unsigned reg, union vector s)     \
-    {                                                                           \
-        const union vector mask = *xmm(cpu, 0);                                 \
-        union vector d = *xmm(cpu, reg);                                        \
-        for (unsigned n = 0; n < (count); n++)                                  \
-            d.type[n] = mask.signed_type[n] < 0 ? s.type[n] : d.type[n];        \
-        *xmm(cpu, reg) = d;                                                     \
-    }                                                                           \
-    EXEC(name##_r)                                                              \
-    {                                                                           \
-        SSE_BEGIN;                                                              \
-        blend_##name(cpu, i->reg, *xmm(cpu, i->rm));                            \
-        EXEC_NEXT;                                                              \
-    }                                                                           \
-    EXEC(name##_m)                                                              \
-    {                                                                           \
-        SSE_BEGIN;                                                              \
-        blend_##name(cpu, i->reg, load_aligned(cpu, i));                        \
-        EXEC_NEXT;                                                              \
+#define BLEND_XMM0(name, type, signed_type, count)                          \
+    static void blend_##name(struct cpu *cpu, unsigned reg, union vector s) \
+    {                                                                       \
+        const union vector mask = *xmm(cpu, 0);                             \
+        union vector d = *xmm(cpu, reg);                                    \
+        for (unsigned n = 0; n < (count); n++)                              \
+            d.type[n] = mask.signed_type[n] < 0 ? s.type[n] : d.type[n];    \
+        *xmm(cpu, reg) = d;                                                 \
+    }                                                                       \
+    EXEC(name##_r)                                                          \
+    {                                                                       \
+        SSE_BEGIN;                                                          \
+        blend_##name(cpu, i->reg, *xmm(cpu, i->rm));                        \
+        EXEC_NEXT;                                                          \
+    }                                                                       \
+    EXEC(name##_m)                                                          \
+    {                                                                       \
+        SSE_BEGIN;                                                          \
+        blend_##name(cpu, i->reg, load_aligned(cpu, i));                    \
+        EXEC_NEXT;                                                          \
     }
 BLEND_XMM0(pblendvb, u8, s8, 16)
 BLEND_XMM0(blendvps, u32, s32, 4)
@@ -73,7 +94,8 @@ SHUFFLE(mpsadbw,
     for (unsigned n = 0; n < 8; n++) {
         unsigned sum = 0;
         for (unsigned k = 0; k < 4; k++)
-            sum += (unsigned)(window[n + k] > block[k] ? window[n + k] - block[k] : block[k] - window[n + k]);
+            sum += (unsigned)(window[n + k] > block[k] ? window[n + k] - block[k]
+                                                       : block[k] - window[n + k]);
         r.u16[n] = (uint16_t)sum;
     }
     return r;)
@@ -86,15 +108,16 @@ SHUFFLE(phminposuw,
     return (union vector){.u16 = {s.u16[at], (uint16_t)at, 0, 0, 0, 0, 0, 0}};)
 
 /* PMOVSXxx, PMOVZXxx: lanes of the source's low part widened. */
-#define load_low16(cpu, i) ((union vector){.u32 = {exec_load16(cpu, i, (i)->seg, exec_ea(cpu, i)), 0, 0, 0}})
-#define WIDEN(name, to, from, count, load)                                              \
-    static union vector do_##name(union vector d, union vector s, unsigned imm)         \
-    {                                                                                   \
-        (void)imm;                                                                      \
-        for (unsigned n = 0; n < (count); n++)                                          \
-            d.to[n] = s.from[n];                                                        \
-        return d;                                                                       \
-    }                                                                                   \
+#define load_low16(cpu, i) \
+    ((union vector){.u32 = {exec_load16(cpu, i, (i)->seg, exec_ea(cpu, i)), 0, 0, 0}})
+#define WIDEN(name, to, from, count, load)                                      \
+    static union vector do_##name(union vector d, union vector s, unsigned imm) \
+    {                                                                           \
+        (void)imm;                                                              \
+        for (unsigned n = 0; n < (count); n++)                                  \
+            d.to[n] = s.from[n];                                                \
+        return d;                                                               \
+    }                                                                           \
     SHUFFLE_LOAD(name, load)
 WIDEN(pmovsxbw, s16, s8, 8, load_low64)
 WIDEN(pmovsxbd, s32, s8, 4, load_low32)
@@ -109,37 +132,37 @@ WIDEN(pmovzxwd, u32, u16, 4, load_low64)
 WIDEN(pmovzxwq, u64, u16, 2, load_low32)
 WIDEN(pmovzxdq, u64, u32, 2, load_low64)
 
-/* ---- insert, extract ---------------------------------------------------------------------------------------- */
-#define INSERT(name, lane, mask, bits)                                                                          \
-    EXEC(name##_r)                                                                                              \
-    {                                                                                                           \
-        SSE_BEGIN;                                                                                              \
-        xmm(cpu, i->reg)->lane[i->imm & (mask)] = (uint##bits##_t)reg32(cpu, i->rm);                            \
-        EXEC_NEXT;                                                                                              \
-    }                                                                                                           \
-    EXEC(name##_m)                                                                                              \
-    {                                                                                                           \
-        SSE_BEGIN;                                                                                              \
-        xmm(cpu, i->reg)->lane[i->imm & (mask)] = exec_load##bits(cpu, i, i->seg, exec_ea(cpu, i));             \
-        EXEC_NEXT;                                                                                              \
+/* ---- insert, extract ------------------------------------------------------------------------- */
+#define INSERT(name, lane, mask, bits)                                                             \
+    EXEC(name##_r)                                                                                 \
+    {                                                                                              \
+        SSE_BEGIN;                                                                                 \
+        xmm(cpu, i->reg)->lane[i->imm & (mask)] = (uint##bits##_t)reg32(cpu, i->rm);               \
+        EXEC_NEXT;                                                                                 \
+    }                                                                                              \
+    EXEC(name##_m)                                                                                 \
+    {                                                                                              \
+        SSE_BEGIN;                                                                                 \
+        xmm(cpu, i->reg)->lane[i->imm & (mask)] = exec_load##bits(cpu, i, i->seg, exec_ea(cpu, i));\
+        EXEC_NEXT;                                                                                 \
     }
 INSERT(pinsrb, u8, 15, 8)
 INSERT(pinsrw_vx, u16, 7, 16)
 INSERT(pinsrd, u32, 3, 32)
 
 /* Into a general register a lane is zero-extended. */
-#define EXTRACT(name, lane, mask, bits)                                                                         \
-    EXEC(name##_r)                                                                                              \
-    {                                                                                                           \
-        SSE_BEGIN;                                                                                              \
-        set_reg32(cpu, i->rm, xmm(cpu, i->reg)->lane[i->imm & (mask)]);                                         \
-        EXEC_NEXT;                                                                                              \
-    }                                                                                                           \
-    EXEC(name##_m)                                                                                              \
-    {                                                                                                           \
-        SSE_BEGIN;                                                                                              \
-        exec_store##bits(cpu, i, i->seg, exec_ea(cpu, i), xmm(cpu, i->reg)->lane[i->imm & (mask)]);             \
-        EXEC_NEXT;                                                                                              \
+#define EXTRACT(name, lane, mask, bits)                                                            \
+    EXEC(name##_r)                                                                                 \
+    {                                                                                              \
+        SSE_BEGIN;                                                                                 \
+        set_reg32(cpu, i->rm, xmm(cpu, i->reg)->lane[i->imm & (mask)]);                            \
+        EXEC_NEXT;                                                                                 \
+    }                                                                                              \
+    EXEC(name##_m)                                                                                 \
+    {                                                                                              \
+        SSE_BEGIN;                                                                                 \
+        exec_store##bits(cpu, i, i->seg, exec_ea(cpu, i), xmm(cpu, i->reg)->lane[i->imm & (mask)]);\
+        EXEC_NEXT;                                                                                 \
     }
 EXTRACT(pextrb, u8, 15, 8)
 EXTRACT(pextrw_ew_vx, u16, 7, 16)

@@ -11,6 +11,8 @@
 /* MXCSR, SDM 1 10.2.3. Bits beyond the mask are reserved: loading them is #GP(0). */
 #define MXCSR_MASK 0xffffu
 #define MXCSR_MASKS_SHIFT 7
+#define MXCSR_DAZ (1u << 6)
+#define MXCSR_OM (1u << 10)
 #define MXCSR_UM (1u << 11)
 #define MXCSR_FTZ (1u << 15)
 #define MXCSR_RC_SHIFT 13
@@ -27,13 +29,13 @@ static inline void sse_check(struct cpu *cpu, const struct insn *i)
 #define SSE_BEGIN sse_check(cpu, i)
 
 /*
- * MMX: #UD if CR0.EM, #NM if TS, #MF (or the freeze) for a pending x87 exception. Then TOP becomes 0 and every tag valid - after
- * the memory operand is there. SDM 1 9.5, 9.6; SDM 3A 12.
+ * MMX: #UD if CR0.EM, #NM if TS, #MF (or the freeze) for a pending x87 exception. Then TOP
+ * becomes 0 and every tag valid - after the memory operand is there. SDM 1 9.5, 9.6; SDM 3A 12.
  */
 bool mmx_wait(struct cpu *cpu, const struct insn *i);
-#define MMX_BEGIN                                            \
-    if (unlikely(x87_blocked(cpu)) && mmx_wait(cpu, i))      \
-        EXEC_JUMP
+#define MMX_BEGIN                                       \
+    if (unlikely(x87_blocked(cpu)) && mmx_wait(cpu, i)) \
+        return NULL
 static inline void mmx_enter(struct cpu *cpu)
 {
     cpu->fpu.top = 0;
@@ -77,8 +79,9 @@ static inline union vector load_low32(struct cpu *cpu, const struct insn *i)
 }
 
 /*
- * Enter flags raised by an operation into MXCSR. If one is unmasked, #XM (#UD without CR4.OSXMMEXCPT): returns only if all
- * are masked. An unmasked IE, DE or ZE of any lane keeps OE, UE and PE of all from being raised: SDM 1 11.5.3.
+ * Enter flags raised by an operation into MXCSR. If one is unmasked, #XM (#UD without
+ * CR4.OSXMMEXCPT): returns only if all are masked. An unmasked IE, DE or ZE of any lane keeps OE,
+ * UE and PE of all from being raised: SDM 1 11.5.3.
  */
 void sse_exceptions(struct cpu *cpu, const struct insn *i, uint32_t flags);
 void sse_load_mxcsr(struct cpu *cpu, const struct insn *i, uint32_t value);

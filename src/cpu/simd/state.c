@@ -6,13 +6,28 @@
 #include "cpu/x87/fpu.h"
 
 /*
- * SDM 1 table 10-2. In bytes; what lies between is reserved, and 416-511 are the software's. A 32-bit processor has XMM0-7.
- * XSAVE's legacy region is the same, with a header behind it (SDM 1 13.4).
+ * SDM 1 table 10-2. In bytes; what lies between is reserved, and 416-511 are the software's. A
+ * 32-bit processor has XMM0-7. XSAVE's legacy region is the same, with a header behind it (SDM 1
+ * 13.4).
  */
 enum {
-    FX_CONTROL = 0, FX_STATUS = 2, FX_TAGS = 4, FX_OPCODE = 6, FX_IP = 8, FX_CS = 12, FX_DP = 16, FX_DS = 20,
-    FX_MXCSR = 24, FX_MXCSR_MASK = 28, FX_ST = 32, FX_XMM = 160, FX_XMM_END = 288, FX_SIZE = 512,
-    XSAVE_BV = 512, XSAVE_COMP_BV = 520, XSAVE_SIZE = 576,
+    FX_CONTROL = 0,
+    FX_STATUS = 2,
+    FX_TAGS = 4,
+    FX_OPCODE = 6,
+    FX_IP = 8,
+    FX_CS = 12,
+    FX_DP = 16,
+    FX_DS = 20,
+    FX_MXCSR = 24,
+    FX_MXCSR_MASK = 28,
+    FX_ST = 32,
+    FX_XMM = 160,
+    FX_XMM_END = 288,
+    FX_SIZE = 512,
+    XSAVE_BV = 512,
+    XSAVE_COMP_BV = 520,
+    XSAVE_SIZE = 576,
 };
 enum { XSTATE_X87 = 1 << 0, XSTATE_SSE = 1 << 1, XSTATE_AVX = 1 << 2 };
 
@@ -76,7 +91,8 @@ static void restore_x87(struct cpu *cpu, const struct image *image)
     f->dp_selector = (uint16_t)(image->word[FX_DP / 8] >> 32);
     fpu_set_status(cpu, (uint16_t)(w >> 16));
     for (unsigned n = 0; n < 8; n++)
-        *st(cpu, n) = (struct f80){image->word[FX_ST / 8 + 2 * n], (uint16_t)image->word[FX_ST / 8 + 2 * n + 1]};
+        *st(cpu, n) = (struct f80){image->word[FX_ST / 8 + 2 * n],
+                                   (uint16_t)image->word[FX_ST / 8 + 2 * n + 1]};
 }
 
 static void restore_xmm(struct cpu *cpu, const struct image *image)
@@ -129,7 +145,7 @@ EXEC(fxrstor)
     EXEC_NEXT;
 }
 
-/* ---- XSAVE: SDM 1 13.7, 13.8 -------------------------------------------------------------------------------- */
+/* ---- XSAVE: SDM 1 13.7, 13.8 ----------------------------------------------------------------- */
 static void xsave_check(struct cpu *cpu, const struct insn *i, uint32_t offset)
 {
     if (!(cpu->cr4 & CR4_OSXSAVE))
@@ -162,10 +178,14 @@ EXEC(xsave)
     EXEC_NEXT;
 }
 
-/* Bits of XSTATE_BV outside XCR0, and anything in the rest of the header that the standard form reserves, are #GP(0). */
+/*
+ * Bits of XSTATE_BV outside XCR0, and anything in the rest of the header that the standard form
+ * reserves, are #GP(0).
+ */
 static void check_header(struct cpu *cpu, const struct insn *i, uint32_t offset, uint64_t in_use)
 {
-    if ((in_use & ~cpu->xcr0) || get64(cpu, i, offset + XSAVE_COMP_BV) || get64(cpu, i, offset + XSAVE_COMP_BV + 8))
+    if ((in_use & ~cpu->xcr0) || get64(cpu, i, offset + XSAVE_COMP_BV) ||
+        get64(cpu, i, offset + XSAVE_COMP_BV + 8))
         exec_raise_error(cpu, i, EXC_GP, 0);
 }
 

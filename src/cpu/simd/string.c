@@ -4,7 +4,10 @@
 #include "cpu/handlers.h"
 #include "cpu/simd/simd.h"
 
-/* The immediate: element format in bits 0-1, aggregation 2-3, polarity 4-5, output 6. SDM 1 10.8 (string processing), SDM 2 4.1. */
+/*
+ * The immediate: element format in bits 0-1, aggregation 2-3, polarity 4-5, output 6. SDM 1
+ * 10.8 (string processing), SDM 2 4.1.
+ */
 enum { EQUAL_ANY, RANGES, EQUAL_EACH, EQUAL_ORDERED };
 
 struct strings {
@@ -118,14 +121,17 @@ static void mask_result(struct cpu *cpu, unsigned bits, unsigned count, unsigned
     *xmm(cpu, 0) = m;
 }
 
-static void string_instruction(struct cpu *cpu, const struct insn *i, union vector b, bool is_explicit, bool index)
+static void string_instruction(struct cpu *cpu, const struct insn *i, union vector b,
+                               bool is_explicit, bool index)
 {
     struct strings s;
     s.count = i->imm & 1 ? 8 : 16;
     widen(s.a, xmm(cpu, i->reg), i->imm & 3);
     widen(s.b, &b, i->imm & 3);
-    s.a_length = is_explicit ? explicit_length(reg32(cpu, RAX), s.count) : implicit_length(s.a, s.count);
-    s.b_length = is_explicit ? explicit_length(reg32(cpu, RDX), s.count) : implicit_length(s.b, s.count);
+    s.a_length =
+        is_explicit ? explicit_length(reg32(cpu, RAX), s.count) : implicit_length(s.a, s.count);
+    s.b_length =
+        is_explicit ? explicit_length(reg32(cpu, RDX), s.count) : implicit_length(s.b, s.count);
     unsigned bits = compare_strings(cpu, &s, i->imm);
     if (index)
         index_result(cpu, bits, s.count, i->imm);
@@ -134,18 +140,19 @@ static void string_instruction(struct cpu *cpu, const struct insn *i, union vect
 }
 
 /* The memory operand need not be aligned. */
-#define STRING(name, is_explicit, index)                                                                            \
-    EXEC(name##_r)                                                                                                  \
-    {                                                                                                               \
-        SSE_BEGIN;                                                                                                  \
-        string_instruction(cpu, i, *xmm(cpu, i->rm), is_explicit, index);                                           \
-        EXEC_NEXT;                                                                                                  \
-    }                                                                                                               \
-    EXEC(name##_m)                                                                                                  \
-    {                                                                                                               \
-        SSE_BEGIN;                                                                                                  \
-        string_instruction(cpu, i, exec_load128(cpu, i, i->seg, exec_ea(cpu, i)), is_explicit, index);              \
-        EXEC_NEXT;                                                                                                  \
+#define STRING(name, is_explicit, index)                                          \
+    EXEC(name##_r)                                                                \
+    {                                                                             \
+        SSE_BEGIN;                                                                \
+        string_instruction(cpu, i, *xmm(cpu, i->rm), is_explicit, index);         \
+        EXEC_NEXT;                                                                \
+    }                                                                             \
+    EXEC(name##_m)                                                                \
+    {                                                                             \
+        SSE_BEGIN;                                                                \
+        string_instruction(cpu, i, exec_load128(cpu, i, i->seg, exec_ea(cpu, i)), \
+                           is_explicit, index);                                   \
+        EXEC_NEXT;                                                                \
     }
 STRING(pcmpestri, true, true)
 STRING(pcmpestrm, true, false)
@@ -156,8 +163,9 @@ STRING(pcmpistrm, false, false)
 static uint32_t crc32c(uint32_t crc, uint32_t data, unsigned bytes)
 {
     static const uint32_t table[16] = {
-        0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
-        0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+        0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
+        0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+        0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
     };
     crc ^= data;
     if (bytes < 4) {
@@ -172,16 +180,17 @@ static uint32_t crc32c(uint32_t crc, uint32_t data, unsigned bytes)
     return crc;
 }
 
-#define CRC32(name, from_register, from_memory, bytes)                                                  \
-    EXEC(name##_r)                                                                                      \
-    {                                                                                                   \
-        set_reg32(cpu, i->reg, crc32c(reg32(cpu, i->reg), from_register, bytes));                       \
-        EXEC_NEXT;                                                                                      \
-    }                                                                                                   \
-    EXEC(name##_m)                                                                                      \
-    {                                                                                                   \
-        set_reg32(cpu, i->reg, crc32c(reg32(cpu, i->reg), from_memory(cpu, i, i->seg, exec_ea(cpu, i)), bytes)); \
-        EXEC_NEXT;                                                                                      \
+#define CRC32(name, from_register, from_memory, bytes)                            \
+    EXEC(name##_r)                                                                \
+    {                                                                             \
+        set_reg32(cpu, i->reg, crc32c(reg32(cpu, i->reg), from_register, bytes)); \
+        EXEC_NEXT;                                                                \
+    }                                                                             \
+    EXEC(name##_m)                                                                \
+    {                                                                             \
+        set_reg32(cpu, i->reg, crc32c(reg32(cpu, i->reg),                         \
+                  from_memory(cpu, i, i->seg, exec_ea(cpu, i)), bytes));          \
+        EXEC_NEXT;                                                                \
     }
 CRC32(crc32_gd_eb, reg8(cpu, i, i->rm), exec_load8, 1)
 CRC32(crc32_gd_ev_16, reg16(cpu, i->rm), exec_load16, 2)

@@ -40,7 +40,10 @@ uint32_t cr4_valid(const struct cpu *cpu)
     return valid;
 }
 
-/* Leaving protected mode: CS becomes a writable 64 KiB-or-larger segment of level 0 whose D bit and limit stay. */
+/*
+ * Leaving protected mode: CS becomes a writable 64 KiB-or-larger segment of level 0 whose D bit and
+ * limit stay.
+ */
 static void enter_real_mode(struct cpu *cpu)
 {
     struct segment *cs = &cpu->seg[SEG_CS];
@@ -70,7 +73,9 @@ void cpu_write_cr0(struct cpu *cpu, uint32_t value)
     if (!cr0_consistent(value))
         cpu_raise_error(cpu, EXC_GP, 0);
     uint32_t changed = cpu->cr0 ^ value;
-    /* SDM 3A 4.4.1: with PAE the pointers are loaded when PG is set, and when CD, NW or PG change. */
+    /*
+     * SDM 3A 4.4.1: with PAE the pointers are loaded when PG is set, and when CD, NW or PG change.
+     */
     if ((value & CR0_PG) && (cpu->cr4 & CR4_PAE) && (changed & (CR0_CD | CR0_NW | CR0_PG)) &&
         !paging_load_pdptes(cpu, cpu->cr3))
         cpu_raise_error(cpu, EXC_GP, 0);

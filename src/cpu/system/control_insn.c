@@ -11,7 +11,7 @@
     cpu->eip = insn_next_eip(cpu, i);                                                              \
     EXEC_JUMP
 
-/* ---- MOV CRn ------------------------------------------------------------------------------------------------- */
+/* ---- MOV CRn --------------------------------------------------------------------------------- */
 
 EXEC(exec_mov_from_cr)
 {
@@ -89,7 +89,7 @@ EXEC(exec_clts)
     EXEC_NEXT;
 }
 
-/* ---- extended control register --------------------------------------------------------------------------------- */
+/* ---- extended control register --------------------------------------------------------------- */
 
 EXEC(exec_xgetbv)
 {
@@ -114,7 +114,7 @@ EXEC(exec_xsetbv)
     NEXT_BLOCK;
 }
 
-/* ---- caches and TLB -------------------------------------------------------------------------------------------- */
+/* ---- caches and TLB -------------------------------------------------------------------------- */
 
 EXEC(exec_invlpg)
 {
@@ -123,7 +123,10 @@ EXEC(exec_invlpg)
     NEXT_BLOCK;
 }
 
-/* The memory that every agent sees is always current: there is no cache whose contents could be lost or written back. */
+/*
+ * The memory that every agent sees is always current: there is no cache whose contents could be
+ * lost or written back.
+ */
 EXEC(exec_invd)
 {
     require_cpl0(cpu, i);
@@ -136,7 +139,7 @@ EXEC(exec_wbinvd)
     EXEC_NEXT;
 }
 
-/* ---- waiting --------------------------------------------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 EXEC(exec_hlt)
 {
@@ -146,7 +149,10 @@ EXEC(exec_hlt)
     NEXT_BLOCK;
 }
 
-/* MWAIT may leave its wait at any time (SDM 2 "MWAIT"), and without a monitored line it does so at once. */
+/*
+ * MWAIT may leave its wait at any time (SDM 2 "MWAIT"), and without a monitored line it does so at
+ * once.
+ */
 EXEC(exec_monitor)
 {
     exec_sync(cpu, i);

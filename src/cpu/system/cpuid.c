@@ -71,7 +71,7 @@ static void basic_leaf(const struct cpu_model *model, uint32_t leaf, uint32_t su
         out[2] = feature_word(model, 1, 2);
         out[3] = feature_word(model, 1, 3);
         break;
-    case 2: /* TLBs of 4 KiB and large pages, L1 32 + 32 KiB, L2 4 MiB or (Pentium III) 16 + 16, 512 KiB */
+    case 2: /* L1 32 + 32 KiB and L2 4 MiB; or, as the Pentium III, 16 + 16 and 512 KiB */
         out[0] = model->max_leaf < 4 ? 0x03020101 : 0x05b0b101;
         out[3] = model->max_leaf < 4 ? 0x0c040843 : 0x2cb43049;
         break;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // Breakpoints: the guest's own in DR0-DR7, and those of a debugger outside.
+#include "cpu/block_cache.h"
 #include "cpu/handlers.h"
 #include "cpu/paging.h"
 #include "cpu/system/internal.h"
@@ -39,7 +40,7 @@ static bool is_data(const struct cpu *cpu, unsigned n)
     return kind_of(cpu, n) & 1;
 }
 
-/* ---- the debugger's list --------------------------------------------------------------------------------------- */
+/* ---- the debugger's list --------------------------------------------------------------------- */
 
 #define DEBUGGER_MAX 64
 
@@ -114,7 +115,7 @@ static void note_hit(struct cpu_debug *debug, const struct debugger_point *p)
     debug->hit_point = *p;
 }
 
-/* ---- who watches ----------------------------------------------------------------------------------------------- */
+/* ---- who watches ----------------------------------------------------------------------------- */
 
 bool debug_any_execute(const struct cpu *cpu)
 {
@@ -154,7 +155,7 @@ void debug_changed(struct cpu *cpu)
         cpu_attend(cpu, ATTENTION_TRAP);
 }
 
-/* ---- the checks ------------------------------------------------------------------------------------------------ */
+/* ---- the checks ------------------------------------------------------------------------------ */
 
 static uint32_t code_address(const struct cpu *cpu)
 {
@@ -197,6 +198,7 @@ static void trap(struct cpu *cpu, uint32_t hits)
     cpu->dr[6] = (cpu->trap_pending ? cpu->dr[6] : cpu->dr[6] & ~0xfu) | hits;
     cpu->trap_pending = true;
     cpu_note(cpu, ATTENTION_TRAP);
+    block_cache_stop(cpu);
 }
 
 static bool covers(const struct cpu *cpu, unsigned n, uint32_t address, unsigned size)
@@ -221,6 +223,7 @@ void debug_check_data(struct cpu *cpu, uint32_t linear, unsigned size, bool writ
         if (kind && overlap(p->linear, p->length, linear, size)) {
             note_hit(debug, p);
             cpu_note(cpu, ATTENTION_TRAP);
+            block_cache_stop(cpu);
         }
     }
 }
@@ -245,7 +248,7 @@ void debug_entering_handler(struct cpu *cpu)
     cpu->dr[7] &= ~DR7_GD;
 }
 
-/* ---- MOV DRn --------------------------------------------------------------------------------------------------- */
+/* ---- MOV DRn --------------------------------------------------------------------------------- */
 
 /* DR4 and DR5 are DR6 and DR7 unless CR4.DE. */
 static unsigned debug_register(struct cpu *cpu, const struct insn *i)

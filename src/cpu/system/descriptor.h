@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Segment descriptors as they lie in the GDT, an LDT or the IDT, and segment registers made from them.
+// Segment descriptors as they lie in the GDT, an LDT or the IDT, and segments made from them.
 #ifndef CPU_SYSTEM_DESCRIPTOR_H
 #define CPU_SYSTEM_DESCRIPTOR_H
 
@@ -116,13 +116,19 @@ struct segment segment_v86(uint16_t selector);
 /* Does [offset, offset + size) lie inside, with the right type? */
 bool segment_allows(const struct segment *s, uint32_t offset, unsigned size, bool write);
 
-/* The checks of loading SS at privilege level cpl: null_vector's error code is ext alone; the others carry the selector; not present is #SS. */
+/*
+ * The checks of loading SS at privilege level cpl: null_vector's error code is ext alone; the
+ * others carry the selector; not present is #SS.
+ */
 void segment_fetch_stack(struct cpu *cpu, uint16_t selector, unsigned cpl, enum exception vector,
                          unsigned ext, struct descriptor *d);
 /* Put values into SS and CS, CPL included; then cpu_update_mode(). */
 void segment_set_code(struct cpu *cpu, const struct segment *cs, unsigned cpl);
 void segment_set(struct cpu *cpu, unsigned seg, const struct segment *value);
-/* After a return to an outer level: data registers that the new level may not use become null (SDM 3A 5.8.6). */
+/*
+ * After a return to an outer level: data registers that the new level may not use become null (SDM
+ * 3A 5.8.6).
+ */
 void segment_drop_privileged(struct cpu *cpu);
 
 _Noreturn static inline void raise_selector(struct cpu *cpu, enum exception vector,

@@ -18,21 +18,27 @@ void eflags_write(struct cpu *cpu, uint32_t value, uint32_t mask)
     mask &= WRITABLE;
     /* EFLAGS.AC came with the 486, ID with CPUID: both are in every model. */
     cpu->eflags = (old & ~mask) | (value & mask) | EFLAGS_FIXED;
-    /* RF has an effect on instruction breakpoints alone; without any it need not slow down the next instruction. */
+    /*
+     * RF has an effect on instruction breakpoints alone; without any it need not slow down the next
+     * instruction.
+     */
     if (unlikely(cpu->eflags & EFLAGS_RF) && !debug_any_execute(cpu))
         cpu->eflags &= ~EFLAGS_RF;
     if (~old & cpu->eflags & EFLAGS_IF && __atomic_load_n(&cpu->intr_level, __ATOMIC_ACQUIRE))
         attention |= ATTENTION_INTR;
     if (unlikely(cpu->eflags & EFLAGS_TF))
         attention |= ATTENTION_TRAP;
-    /* While alignment is checked the soft TLB holds no entries for CPL 3: it does not look at alignment. */
+    /*
+     * While alignment is checked the soft TLB holds no entries for CPL 3: it does not look at
+     * alignment.
+     */
     if (unlikely((old ^ cpu->eflags) & EFLAGS_AC) && (cpu->cr0 & CR0_AM))
         tlb_flush(cpu, false);
     if (unlikely(attention))
         cpu_note(cpu, attention);
 }
 
-/* ---- CLI, STI ------------------------------------------------------------------------------------------------ */
+/* ---- CLI, STI -------------------------------------------------------------------------------- */
 
 /* Which flag does CLI or STI change? SDM 2 "CLI" table 3-7. Raises #GP(0) where neither. */
 static uint32_t interrupt_flag(struct cpu *cpu)
@@ -65,7 +71,7 @@ EXEC(exec_sti)
     EXEC_JUMP;
 }
 
-/* ---- PUSHF, POPF --------------------------------------------------------------------------------------------- */
+/* ---- PUSHF, POPF ----------------------------------------------------------------------------- */
 
 static bool v86_restricted(const struct cpu *cpu)
 {

@@ -33,7 +33,10 @@ static enum outcome combine(int first, int second)
     return SERIAL;
 }
 
-/* Shutdown state: nothing but RESET, INIT, SMI and NMI ends it. What a board does about it is its own affair. */
+/*
+ * Shutdown state: nothing but RESET, INIT, SMI and NMI ends it. What a board does about it is its
+ * own affair.
+ */
 void cpu_shutdown(struct cpu *cpu)
 {
     cpu->pending.vector = -1;

@@ -3,7 +3,10 @@
 // JMP and CALL far: real mode, code segments, and the way to call gates, task gates and TSSs.
 #include "cpu/system/internal.h"
 
-/* SDM 2 "JMP", "CALL"; SDM 3A 5.8. All checks and pushes come before the first change of CS, EIP, SS or ESP. */
+/*
+ * SDM 2 "JMP", "CALL"; SDM 3A 5.8. All checks and pushes come before the first change of CS, EIP,
+ * SS or ESP.
+ */
 
 void far_check_offset(struct cpu *cpu, const struct descriptor *code, uint32_t offset, unsigned ext)
 {

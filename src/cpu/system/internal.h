@@ -32,7 +32,10 @@ uint32_t eflags_check_vme(struct cpu *cpu, uint32_t value, unsigned size);
 void gate_jump(struct cpu *cpu, const struct descriptor *gate);
 void gate_call(struct cpu *cpu, const struct descriptor *gate, uint32_t next_eip);
 
-/* far.c: the checks common to every transfer to a code segment: offset inside its limit (else #GP(ext)). */
+/*
+ * far.c: the checks common to every transfer to a code segment: offset inside its limit (else
+ * #GP(ext)).
+ */
 void far_check_offset(struct cpu *cpu, const struct descriptor *code, uint32_t offset,
                       unsigned ext);
 

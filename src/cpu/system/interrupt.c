@@ -4,7 +4,10 @@
 #include "cpu/access.h"
 #include "cpu/system/internal.h"
 
-/* SDM 2 "INT n"; SDM 3A 6.12-6.13, 20.3. Everything is checked and pushed before the first register changes. */
+/*
+ * SDM 2 "INT n"; SDM 3A 6.12-6.13, 20.3. Everything is checked and pushed before the first register
+ * changes.
+ */
 
 struct delivery {
     unsigned vector;
@@ -30,7 +33,7 @@ static uint32_t idt_error(const struct delivery *d)
     return d->vector * 8 + 2 + d->ext;
 }
 
-/* ---- real mode and VME ----------------------------------------------------------------------------------------- */
+/* ---- real mode and VME ----------------------------------------------------------------------- */
 
 static void push_frame16(struct cpu *cpu, struct stack *st, uint16_t flags, uint32_t eip)
 {
@@ -54,7 +57,9 @@ static void deliver_real(struct cpu *cpu, const struct delivery *d)
     cpu_update_mode(cpu);
 }
 
-/* The TSS's interrupt redirection bitmap lies in the 32 bytes below the I/O bitmap. SDM 3A 20.3.3 */
+/*
+ * The TSS's interrupt redirection bitmap lies in the 32 bytes below the I/O bitmap. SDM 3A 20.3.3
+ */
 static bool redirected_to_8086(struct cpu *cpu, unsigned vector)
 {
     const struct segment *tr = &cpu->seg[SEG_TR];
@@ -67,7 +72,10 @@ static bool redirected_to_8086(struct cpu *cpu, unsigned vector)
     return !((cpu_load_system(cpu, (uint32_t)tr->base + offset, 1) >> (vector & 7)) & 1);
 }
 
-/* INT n in virtual-8086 mode to the 8086 program's own handler: methods 5 (IOPL 3) and 6 (IOPL < 3, virtual IF). */
+/*
+ * INT n in virtual-8086 mode to the 8086 program's own handler: methods 5 (IOPL 3) and 6 (IOPL < 3,
+ * virtual IF).
+ */
 static void deliver_vme(struct cpu *cpu, const struct delivery *d)
 {
     uint32_t entry = (uint32_t)cpu_load_linear(cpu, d->vector * 4, 4);
@@ -84,7 +92,7 @@ static void deliver_vme(struct cpu *cpu, const struct delivery *d)
     cpu_update_mode(cpu);
 }
 
-/* ---- protected mode -------------------------------------------------------------------------------------------- */
+/* ---- protected mode -------------------------------------------------------------------------- */
 
 static void fetch_gate(struct cpu *cpu, const struct delivery *d, struct descriptor *gate)
 {
@@ -228,7 +236,10 @@ static void log_delivery(const struct cpu *cpu, const struct delivery *d)
         cpu->seg[SEG_TR].selector);
 }
 
-/* RF in the pushed image: set for faults, so that an instruction breakpoint does not hit again. SDM 3A 17.3.1.1 */
+/*
+ * RF in the pushed image: set for faults, so that an instruction breakpoint does not hit again. SDM
+ * 3A 17.3.1.1
+ */
 static bool sets_rf(unsigned vector, enum interrupt_kind kind)
 {
     return kind == INTERRUPT_EXCEPTION && vector != EXC_DB && vector != EXC_DF &&

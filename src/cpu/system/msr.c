@@ -29,7 +29,7 @@ uint64_t cpu_tsc(struct cpu *cpu)
     return (uint64_t)clock_now(cpu->bus.clock) * (TSC_HZ / NS_PER_SECOND) + cpu->msr.tsc_offset;
 }
 
-/* ---- memory types ---------------------------------------------------------------------------------------------- */
+/* ---- memory types ---------------------------------------------------------------------------- */
 
 /* UC, WC, WT, WP, WB; UC- in the PAT only. */
 static bool memory_type_valid(unsigned type, bool pat)
@@ -63,6 +63,7 @@ static bool is_variable_mtrr(uint32_t index)
 
 static bool read_mtrr(const struct cpu *cpu, uint32_t index, uint64_t *value)
 {
+    int fixed = fixed_mtrr(index);
     if (!has(cpu, FEATURE_MTRR))
         return false;
     if (index == MSR_MTRRCAP)
@@ -72,8 +73,8 @@ static bool read_mtrr(const struct cpu *cpu, uint32_t index, uint64_t *value)
     else if (is_variable_mtrr(index))
         *value =
             (index & 1 ? cpu->msr.mtrr_mask : cpu->msr.mtrr_base)[(index - MSR_MTRR_PHYSBASE0) / 2];
-    else if (fixed_mtrr(index) >= 0)
-        *value = cpu->msr.mtrr_fixed[fixed_mtrr(index)];
+    else if (fixed >= 0)
+        *value = cpu->msr.mtrr_fixed[fixed];
     else
         return false;
     return true;
@@ -81,6 +82,7 @@ static bool read_mtrr(const struct cpu *cpu, uint32_t index, uint64_t *value)
 
 static bool write_mtrr(struct cpu *cpu, uint32_t index, uint64_t value)
 {
+    int fixed = fixed_mtrr(index);
     if (!has(cpu, FEATURE_MTRR) || index == MSR_MTRRCAP)
         return false;
     if (index == MSR_MTRR_DEF_TYPE) {
@@ -98,17 +100,17 @@ static bool write_mtrr(struct cpu *cpu, uint32_t index, uint64_t value)
                 return false;
             cpu->msr.mtrr_base[n] = value;
         }
-    } else if (fixed_mtrr(index) >= 0) {
+    } else if (fixed >= 0) {
         if (!memory_types_valid(value, false))
             return false;
-        cpu->msr.mtrr_fixed[fixed_mtrr(index)] = value;
+        cpu->msr.mtrr_fixed[fixed] = value;
     } else {
         return false;
     }
     return true;
 }
 
-/* ---- machine check --------------------------------------------------------------------------------------------- */
+/* ---- machine check --------------------------------------------------------------------------- */
 
 static bool is_bank(uint32_t index)
 {
@@ -151,7 +153,7 @@ static bool write_machine_check(struct cpu *cpu, uint32_t index, uint64_t value)
     return true;
 }
 
-/* ---- the rest -------------------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static bool read_p6(const struct cpu *cpu, uint32_t index, uint64_t *value)
 {

@@ -56,9 +56,10 @@ enum {
 #define MISC_ENABLE_WRITABLE     ((uint64_t)MISC_ENABLE_FAST_STRINGS)
 
 /*
- * IA32_ARCH_CAPABILITIES: which leaks are not there. True because a guest access is compared with its page's rights in the
- * soft TLB before any data is touched, and no line fill, L1 or TSX state of a guest exists: RDCL_NO, SKIP_L1DFL_VMENTRY, MDS_NO,
- * IF_PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, PBRSB_NO, GDS_NO, RFDS_NO. Not claimed: IBRS_ALL, SSB_NO, BHI_NO.
+ * IA32_ARCH_CAPABILITIES: which leaks are not there. True because a guest access is compared with
+ * its page's rights in the soft TLB before any data is touched, and no line fill, L1 or TSX state
+ * of a guest exists: RDCL_NO, SKIP_L1DFL_VMENTRY, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO,
+ * FBSDP_NO, PSDP_NO, PBRSB_NO, GDS_NO, RFDS_NO. Not claimed: IBRS_ALL, SSB_NO, BHI_NO.
  */
 #define ARCH_CAPABILITIES                                                                          \
     (UINT64_C(1) << 0 | UINT64_C(1) << 3 | UINT64_C(1) << 5 | UINT64_C(1) << 6 |                   \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// RET far and IRET: real mode, same and outer privilege, to and within virtual-8086 mode, task return.
+// RET far and IRET: real mode, same and outer privilege, virtual-8086 mode, task return.
 #include "cpu/access.h"
 #include "cpu/system/internal.h"
 
@@ -94,7 +94,7 @@ void far_return(struct cpu *cpu, unsigned operand_size, uint16_t pop_bytes)
         return_same(cpu, &code, eip, &st);
 }
 
-/* ---- IRET ---------------------------------------------------------------------------------------------------- */
+/* ---- IRET ------------------------------------------------------------------------------------ */
 
 static void iret_simple(struct cpu *cpu, unsigned size)
 {

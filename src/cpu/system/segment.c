@@ -6,8 +6,9 @@
 #include "cpu/system/descriptor.h"
 
 /*
- * In real mode a load changes selector and base only: limit and attributes stay from protected mode ("unreal mode"), as silicon
- * does. A register that is unusable since a null selector was loaded becomes a 64 KiB data segment again.
+ * In real mode a load changes selector and base only: limit and attributes stay from protected mode
+ * ("unreal mode"), as silicon does. A register that is unusable since a null selector was loaded
+ * becomes a 64 KiB data segment again.
  */
 #define ATTR_DATA (ATTR_P | ATTR_S | ATTR_WRITABLE | ATTR_ACCESSED)
 

@@ -5,7 +5,7 @@
 #include "cpu/handlers.h"
 #include "cpu/system/internal.h"
 
-/* ---- MOV ----------------------------------------------------------------------------------------------------- */
+/* ---- MOV ------------------------------------------------------------------------------------- */
 
 EXEC(exec_mov_from_seg_16_r)
 {
@@ -47,7 +47,10 @@ EXEC(exec_mov_to_seg_m)
     EXEC_NEXT;
 }
 
-/* Loading SS holds off interrupts and debug traps until the next instruction is done (SDM 3A 6.8.3). */
+/*
+ * Loading SS holds off interrupts and debug traps until the next instruction is done (SDM 3A
+ * 6.8.3).
+ */
 static const struct insn *after_stack_load(struct cpu *cpu, const struct insn *i)
 {
     cpu_note(cpu, ATTENTION_SHADOW);
@@ -70,9 +73,12 @@ EXEC(exec_mov_to_ss_m)
     return after_stack_load(cpu, i);
 }
 
-/* ---- PUSH, POP ----------------------------------------------------------------------------------------------- */
+/* ---- PUSH, POP ------------------------------------------------------------------------------- */
 
-/* With 32-bit operand size ESP moves by 4 but two bytes are written, as on the P6 and later (SDM 2 "PUSH"). */
+/*
+ * With 32-bit operand size ESP moves by 4 but two bytes are written, as on the P6 and later (SDM 2
+ * "PUSH").
+ */
 static void push_segment(struct cpu *cpu, const struct insn *i, unsigned seg, unsigned size)
 {
     uint32_t esp = ((uint32_t)cpu->gpr[RSP] - size) & cpu->stack_mask;
@@ -137,7 +143,7 @@ EXEC(exec_pop_ss_32)
     return after_stack_load(cpu, i);
 }
 
-/* ---- far pointers -------------------------------------------------------------------------------------------- */
+/* ---- far pointers ---------------------------------------------------------------------------- */
 
 #define LOAD_POINTER(name, target)                                                                 \
     EXEC(exec_l##name##_16)                                                                        \

@@ -6,9 +6,9 @@
 #include "cpu/system/internal.h"
 
 /*
- * SDM 3C 34.4 to 34.11. The map lies at SMBASE + 8000H + offset; table 34-1 names the architectural fields. What it
- * leaves reserved (hidden parts of segments, table registers, CR4) is kept below them in our own layout.
- * Revision 0002_0000H: SMBASE relocation, no I/O instruction restart.
+ * SDM 3C 34.4 to 34.11. The map lies at SMBASE + 8000H + offset; table 34-1 names the architectural
+ * fields. What it leaves reserved (hidden parts of segments, table registers, CR4) is kept below
+ * them in our own layout. Revision 0002_0000H: SMBASE relocation, no I/O instruction restart.
  */
 #define SMM_REVISION 0x00020000u
 enum {
@@ -124,7 +124,7 @@ void smm_enter(struct cpu *cpu)
     tlb_flush(cpu, false);
 }
 
-/* ---- RSM ----------------------------------------------------------------------------------------------------- */
+/* ---- RSM ------------------------------------------------------------------------------------- */
 
 static void restore_segments(struct cpu *cpu)
 {

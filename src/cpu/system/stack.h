@@ -7,8 +7,9 @@
 #include "cpu/system.h"
 
 /*
- * Pushes and pops move only the cursor. stack_commit() gives ESP (or SP) its value once SS is the one of the cursor. A limit violation
- * raises #SS with error; the caller sets it to what the transfer demands.
+ * Pushes and pops move only the cursor. stack_commit() gives ESP (or SP) its value once SS is the
+ * one of the cursor. A limit violation raises #SS with error; the caller sets it to what the
+ * transfer demands.
  */
 struct stack {
     struct segment ss;

@@ -4,7 +4,10 @@
 #include "cpu/handlers.h"
 #include "cpu/system/internal.h"
 
-/* SDM 2 "SYSENTER", "SYSEXIT": base 0, limit 4 GiB, the attributes written here whatever the GDT says. */
+/*
+ * SDM 2 "SYSENTER", "SYSEXIT": base 0, limit 4 GiB, the attributes written here whatever the GDT
+ * says.
+ */
 static struct segment flat(uint16_t selector, unsigned type, unsigned dpl)
 {
     return (struct segment){

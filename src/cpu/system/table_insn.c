@@ -5,7 +5,7 @@
 #include "cpu/handlers.h"
 #include "cpu/system/internal.h"
 
-/* ---- GDTR, IDTR ---------------------------------------------------------------------------------------------- */
+/* ---- GDTR, IDTR ------------------------------------------------------------------------------ */
 
 /* With 16-bit operand size the base has 24 bits. */
 static void load_table(struct cpu *cpu, const struct insn *i, struct table_register *table,
@@ -40,7 +40,10 @@ EXEC(exec_lidt_32)
     EXEC_NEXT;
 }
 
-/* All 32 bits of the base are stored with either operand size, as every processor since the 386 does. */
+/*
+ * All 32 bits of the base are stored with either operand size, as every processor since the 386
+ * does.
+ */
 static void store_table(struct cpu *cpu, const struct insn *i, const struct table_register *table)
 {
     uint32_t ea = exec_ea(cpu, i);
@@ -60,7 +63,7 @@ EXEC(exec_sidt)
     EXEC_NEXT;
 }
 
-/* ---- LDTR, TR ------------------------------------------------------------------------------------------------ */
+/* ---- LDTR, TR -------------------------------------------------------------------------------- */
 
 static void fetch_gdt(struct cpu *cpu, uint16_t selector, struct descriptor *d)
 {
@@ -145,7 +148,7 @@ LOAD_SYSTEM(ltr)
 STORE_SYSTEM(sldt, SEG_LDTR)
 STORE_SYSTEM(str, SEG_TR)
 
-/* ---- looking at descriptors ---------------------------------------------------------------------------------- */
+/* ---- looking at descriptors ------------------------------------------------------------------ */
 
 static void set_zf(struct cpu *cpu, bool zf)
 {

@@ -5,9 +5,10 @@
 #include "cpu/system/internal.h"
 
 /*
- * SDM 3A 7.2.1, 7.2.6, 7.3. Up to the commit point nothing has changed and faults belong to the old task: the new TSS is read and
- * every page that will be written is probed first. After it faults belong to the new task, whose registers are all loaded by
- * then, with its selectors still unchecked.
+ * SDM 3A 7.2.1, 7.2.6, 7.3. Up to the commit point nothing has changed and faults belong to the old
+ * task: the new TSS is read and every page that will be written is probed first. After it faults
+ * belong to the new task, whose registers are all loaded by then, with its selectors still
+ * unchecked.
  */
 
 /* Offsets within a TSS: 16-bit, 32-bit. */
@@ -109,7 +110,7 @@ static void probe_busy(struct cpu *cpu, const struct descriptor *d)
     cpu_probe_system(cpu, d->address + 5, 1, true);
 }
 
-/* ---- the new task's segments --------------------------------------------------------------------------------- */
+/* ---- the new task's segments ----------------------------------------------------------------- */
 
 static void load_ldt(struct cpu *cpu, uint16_t selector, unsigned ext)
 {
@@ -199,7 +200,7 @@ static void load_segments(struct cpu *cpu, const struct new_task *t, unsigned ex
         load_data(cpu, segment_order[n], t->selector[n], ext);
 }
 
-/* ---- the switch ---------------------------------------------------------------------------------------------- */
+/* ---- the switch ------------------------------------------------------------------------------ */
 
 static void finish(struct cpu *cpu, const struct new_task *t, bool push_error, uint32_t error,
                    unsigned ext)
@@ -265,7 +266,7 @@ void task_switch(struct cpu *cpu, uint16_t tss_selector, enum task_switch_source
     finish(cpu, &task, push_error, error, ext);
 }
 
-/* ---- what else a TSS is for ---------------------------------------------------------------------------------- */
+/* ---- what else a TSS is for ------------------------------------------------------------------ */
 
 void task_stack(struct cpu *cpu, unsigned level, uint16_t *ss, uint32_t *esp, unsigned ext)
 {
@@ -278,7 +279,10 @@ void task_stack(struct cpu *cpu, unsigned level, uint16_t *ss, uint32_t *esp, un
     *ss = (uint16_t)cpu_load_system(cpu, (uint32_t)tr->base + offset + size, 2);
 }
 
-/* The bitmap's word that holds the port's bits is read whole; one past the limit denies. SDM 1 19.5.2 */
+/*
+ * The bitmap's word that holds the port's bits is read whole; one past the limit denies. SDM 1
+ * 19.5.2
+ */
 void cpu_check_io(struct cpu *cpu, uint16_t port, unsigned size)
 {
     const struct segment *tr = &cpu->seg[SEG_TR];

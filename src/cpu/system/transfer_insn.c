@@ -5,7 +5,7 @@
 #include "cpu/handlers.h"
 #include "cpu/system/internal.h"
 
-/* ---- far transfers --------------------------------------------------------------------------------------------- */
+/* ---- far transfers --------------------------------------------------------------------------- */
 
 #define FAR_POINTER(name, function)                                                                \
     EXEC(exec_##name##_ap_16)                                                                      \
@@ -55,7 +55,7 @@ FAR_POINTER(call_far, far_call)
 FAR_RETURN(ret_far, 0)
 FAR_RETURN(ret_far_iw, i->imm)
 
-/* ---- interrupts ------------------------------------------------------------------------------------------------ */
+/* ---- interrupts ------------------------------------------------------------------------------ */
 
 EXEC(exec_int)
 {

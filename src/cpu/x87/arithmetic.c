@@ -14,7 +14,7 @@ static bool arithmetic(struct cpu *cpu, float_binary *op, unsigned a, unsigned b
         st_set(cpu, a, x87_indefinite);
         return true;
     }
-    return x87_result(cpu, op(cpu->fpu.control, st(cpu, a), st(cpu, b)), X87_C1);
+    return x87_result(cpu, op(x87_environment(cpu), st(cpu, a), st(cpu, b)), X87_C1);
 }
 
 /* ST(0) = ST(0) op memory. */
@@ -33,7 +33,7 @@ static void arithmetic_f32(struct cpu *cpu, const struct insn *i, float_binary_f
     uint32_t b = exec_load32(cpu, i, i->seg, offset);
     x87_instruction_memory(cpu, i, offset);
     if (!memory_underflow(cpu))
-        x87_result(cpu, op(cpu->fpu.control, st(cpu, 0), b), X87_C1);
+        x87_result(cpu, op(x87_environment(cpu), st(cpu, 0), b), X87_C1);
 }
 
 static void arithmetic_f64(struct cpu *cpu, const struct insn *i, float_binary_f64 *op)
@@ -42,66 +42,68 @@ static void arithmetic_f64(struct cpu *cpu, const struct insn *i, float_binary_f
     uint64_t b = exec_load64(cpu, i, i->seg, offset);
     x87_instruction_memory(cpu, i, offset);
     if (!memory_underflow(cpu))
-        x87_result(cpu, op(cpu->fpu.control, st(cpu, 0), b), X87_C1);
+        x87_result(cpu, op(x87_environment(cpu), st(cpu, 0), b), X87_C1);
 }
 
 /* Integers become reals exactly. */
-static void arithmetic_integer(struct cpu *cpu, const struct insn *i, float_binary *op, unsigned size)
+static void arithmetic_integer(struct cpu *cpu, const struct insn *i, float_binary *op,
+                               unsigned size)
 {
     uint32_t offset = exec_ea(cpu, i);
-    int32_t v = size == 2 ? (int16_t)exec_load16(cpu, i, i->seg, offset) : (int32_t)exec_load32(cpu, i, i->seg, offset);
+    int32_t v = size == 2 ? (int16_t)exec_load16(cpu, i, i->seg, offset)
+                          : (int32_t)exec_load32(cpu, i, i->seg, offset);
     struct f80 b = f80_from_integer(v);
     x87_instruction_memory(cpu, i, offset);
     if (!memory_underflow(cpu))
-        x87_result(cpu, op(cpu->fpu.control, st(cpu, 0), &b), X87_C1);
+        x87_result(cpu, op(x87_environment(cpu), st(cpu, 0), &b), X87_C1);
 }
 
-#define ARITHMETIC(op)                                      \
-    EXEC(f##op##_st0_sti)                                   \
-    {                                                       \
-        X87_BEGIN;                                          \
-        x87_instruction(cpu, i);                            \
-        arithmetic(cpu, float_##op, 0, i->rm);              \
-        EXEC_NEXT;                                          \
-    }                                                       \
-    EXEC(f##op##_sti_st0)                                   \
-    {                                                       \
-        X87_BEGIN;                                          \
-        x87_instruction(cpu, i);                            \
-        arithmetic(cpu, float_##op, i->rm, 0);              \
-        EXEC_NEXT;                                          \
-    }                                                       \
-    EXEC(f##op##p_sti_st0)                                  \
-    {                                                       \
-        X87_BEGIN;                                          \
-        x87_instruction(cpu, i);                            \
-        if (arithmetic(cpu, float_##op, i->rm, 0))          \
-            x87_pop(cpu);                                   \
-        EXEC_NEXT;                                          \
-    }                                                       \
-    EXEC(f##op##_m32)                                       \
-    {                                                       \
-        X87_BEGIN;                                          \
-        arithmetic_f32(cpu, i, float_##op##_f32);           \
-        EXEC_NEXT;                                          \
-    }                                                       \
-    EXEC(f##op##_m64)                                       \
-    {                                                       \
-        X87_BEGIN;                                          \
-        arithmetic_f64(cpu, i, float_##op##_f64);           \
-        EXEC_NEXT;                                          \
-    }                                                       \
-    EXEC(fi##op##_m16)                                      \
-    {                                                       \
-        X87_BEGIN;                                          \
-        arithmetic_integer(cpu, i, float_##op, 2);          \
-        EXEC_NEXT;                                          \
-    }                                                       \
-    EXEC(fi##op##_m32)                                      \
-    {                                                       \
-        X87_BEGIN;                                          \
-        arithmetic_integer(cpu, i, float_##op, 4);          \
-        EXEC_NEXT;                                          \
+#define ARITHMETIC(op)                             \
+    EXEC(f##op##_st0_sti)                          \
+    {                                              \
+        X87_BEGIN;                                 \
+        x87_instruction(cpu, i);                   \
+        arithmetic(cpu, float_##op, 0, i->rm);     \
+        EXEC_NEXT;                                 \
+    }                                              \
+    EXEC(f##op##_sti_st0)                          \
+    {                                              \
+        X87_BEGIN;                                 \
+        x87_instruction(cpu, i);                   \
+        arithmetic(cpu, float_##op, i->rm, 0);     \
+        EXEC_NEXT;                                 \
+    }                                              \
+    EXEC(f##op##p_sti_st0)                         \
+    {                                              \
+        X87_BEGIN;                                 \
+        x87_instruction(cpu, i);                   \
+        if (arithmetic(cpu, float_##op, i->rm, 0)) \
+            x87_pop(cpu);                          \
+        EXEC_NEXT;                                 \
+    }                                              \
+    EXEC(f##op##_m32)                              \
+    {                                              \
+        X87_BEGIN;                                 \
+        arithmetic_f32(cpu, i, float_##op##_f32);  \
+        EXEC_NEXT;                                 \
+    }                                              \
+    EXEC(f##op##_m64)                              \
+    {                                              \
+        X87_BEGIN;                                 \
+        arithmetic_f64(cpu, i, float_##op##_f64);  \
+        EXEC_NEXT;                                 \
+    }                                              \
+    EXEC(fi##op##_m16)                             \
+    {                                              \
+        X87_BEGIN;                                 \
+        arithmetic_integer(cpu, i, float_##op, 2); \
+        EXEC_NEXT;                                 \
+    }                                              \
+    EXEC(fi##op##_m32)                             \
+    {                                              \
+        X87_BEGIN;                                 \
+        arithmetic_integer(cpu, i, float_##op, 4); \
+        EXEC_NEXT;                                 \
     }
 FLOAT_ARITHMETIC(ARITHMETIC)
 
@@ -122,18 +124,18 @@ static bool complete_overflow(struct cpu *cpu, unsigned conditions)
 static void unary(struct cpu *cpu, float_unary *op, unsigned conditions)
 {
     if (likely(!st_empty(cpu, 0)))
-        x87_result(cpu, op(cpu->fpu.control, st(cpu, 0)), conditions);
+        x87_result(cpu, op(x87_environment(cpu), st(cpu, 0)), conditions);
     else if (complete_underflow(cpu, conditions))
         st_set(cpu, 0, x87_indefinite);
 }
 
-#define UNARY(name, op, conditions)         \
-    EXEC(name)                              \
-    {                                       \
-        X87_BEGIN;                          \
-        x87_instruction(cpu, i);            \
-        unary(cpu, op, conditions);         \
-        EXEC_NEXT;                          \
+#define UNARY(name, op, conditions) \
+    EXEC(name)                      \
+    {                               \
+        X87_BEGIN;                  \
+        x87_instruction(cpu, i);    \
+        unary(cpu, op, conditions); \
+        EXEC_NEXT;                  \
     }
 UNARY(fsqrt, float_sqrt, X87_C1)
 UNARY(frndint, float_round, X87_C1)
@@ -145,35 +147,36 @@ UNARY(fcos, float_cos, X87_C1 | X87_C2)
 static void binary_st1(struct cpu *cpu, float_binary *op, unsigned conditions)
 {
     if (likely(!st_either_empty(cpu, 1))) {
-        uint16_t status = op(cpu->fpu.control, st(cpu, 0), st(cpu, 1));
-        /* An invalid operation or a NaN leaves the quotient bits alone. */
-        bool quotient = !(status & X87_IE) && (st(cpu, 0)->sign_exponent & 0x7fff) != 0x7fff;
+        uint16_t status = op(x87_environment(cpu), st(cpu, 0), st(cpu, 1));
+        /* A NaN, an invalid operation or an unmasked denormal leaves the quotient bits alone. */
+        bool quotient = !(status & X87_IE) && x87_masked(cpu, status & X87_DE) &&
+                        (st(cpu, 0)->sign_exponent & 0x7fff) != 0x7fff;
         x87_result(cpu, status, quotient ? conditions : conditions & (X87_C1 | X87_C2));
     } else if (complete_underflow(cpu, conditions))
         st_set(cpu, 0, x87_indefinite);
 }
 
-#define BINARY_ST1(name, op, conditions)    \
-    EXEC(name)                              \
-    {                                       \
-        X87_BEGIN;                          \
-        x87_instruction(cpu, i);            \
-        binary_st1(cpu, op, conditions);    \
-        EXEC_NEXT;                          \
+#define BINARY_ST1(name, op, conditions) \
+    EXEC(name)                           \
+    {                                    \
+        X87_BEGIN;                       \
+        x87_instruction(cpu, i);         \
+        binary_st1(cpu, op, conditions); \
+        EXEC_NEXT;                       \
     }
 BINARY_ST1(fscale, float_scale, X87_C1)
 BINARY_ST1(fprem, float_prem, X87_C0 | X87_C1 | X87_C2 | X87_C3)
 BINARY_ST1(fprem1, float_prem1, X87_C0 | X87_C1 | X87_C2 | X87_C3)
 
 /* ST(1) = f(ST(1), ST(0)), pop. */
-#define INTO_ST1(name, op)                  \
-    EXEC(name)                              \
-    {                                       \
-        X87_BEGIN;                          \
-        x87_instruction(cpu, i);            \
-        if (arithmetic(cpu, op, 1, 0))      \
-            x87_pop(cpu);                   \
-        EXEC_NEXT;                          \
+#define INTO_ST1(name, op)             \
+    EXEC(name)                         \
+    {                                  \
+        X87_BEGIN;                     \
+        x87_instruction(cpu, i);       \
+        if (arithmetic(cpu, op, 1, 0)) \
+            x87_pop(cpu);              \
+        EXEC_NEXT;                     \
     }
 INTO_ST1(fyl2x, float_yl2x)
 INTO_ST1(fyl2xp1, float_yl2xp1)
@@ -192,20 +195,20 @@ static void unary_push(struct cpu *cpu, float_unary2 *op, unsigned conditions)
         }
         return;
     }
-    uint16_t status = op(cpu->fpu.control, st(cpu, 0), &pushed);
+    uint16_t status = op(x87_environment(cpu), st(cpu, 0), &pushed);
     if (!x87_result(cpu, status, conditions) || (status & conditions & X87_C2))
         return;
     x87_move_top(cpu, -1);
     st_set(cpu, 0, pushed);
 }
 
-#define UNARY_PUSH(name, op, conditions)    \
-    EXEC(name)                              \
-    {                                       \
-        X87_BEGIN;                          \
-        x87_instruction(cpu, i);            \
-        unary_push(cpu, op, conditions);    \
-        EXEC_NEXT;                          \
+#define UNARY_PUSH(name, op, conditions) \
+    EXEC(name)                           \
+    {                                    \
+        X87_BEGIN;                       \
+        x87_instruction(cpu, i);         \
+        unary_push(cpu, op, conditions); \
+        EXEC_NEXT;                       \
     }
 UNARY_PUSH(fptan, float_ptan, X87_C1 | X87_C2)
 UNARY_PUSH(fsincos, float_sincos, X87_C1 | X87_C2)

@@ -7,15 +7,15 @@
 
 #define CONDITIONS (X87_C0 | X87_C2 | X87_C3)
 
-typedef uint16_t comparison(uint16_t control, const struct f80 *a, const struct f80 *b);
+typedef uint16_t comparison(uint32_t environment, const struct f80 *a, const struct f80 *b);
 
 /*
- * The relation goes to C3 C2 C0 even if an exception is unmasked, but then there are no pops. (SDM 2 says so of neither; processors
- * do it.) So the host compares with everything masked.
+ * The relation goes to C3 C2 C0 even if an exception is unmasked, but then there are no pops.
+ * (SDM 2 says so of neither; processors do it.) So the host compares with everything masked.
  */
-static uint16_t masked_control(const struct cpu *cpu)
+static uint32_t masked_environment(const struct cpu *cpu)
 {
-    return cpu->fpu.control | X87_EXCEPTIONS;
+    return x87_environment(cpu) | X87_EXCEPTIONS;
 }
 
 static bool set_conditions(struct cpu *cpu, uint16_t status)
@@ -35,7 +35,7 @@ static bool compare(struct cpu *cpu, const struct insn *i, comparison *compare_f
     x87_instruction(cpu, i);
     if (unlikely(st_either_empty(cpu, n)))
         return set_unordered(cpu);
-    return set_conditions(cpu, compare_fn(masked_control(cpu), st(cpu, 0), st(cpu, n)));
+    return set_conditions(cpu, compare_fn(masked_environment(cpu), st(cpu, 0), st(cpu, n)));
 }
 
 static void pop_times(struct cpu *cpu, unsigned times)
@@ -44,13 +44,13 @@ static void pop_times(struct cpu *cpu, unsigned times)
         x87_pop(cpu);
 }
 
-#define COMPARE(name, how, n, pops)                 \
-    EXEC(name)                                      \
-    {                                               \
-        X87_BEGIN;                                  \
-        if (compare(cpu, i, how, n))                \
-            pop_times(cpu, pops);                   \
-        EXEC_NEXT;                                  \
+#define COMPARE(name, how, n, pops)  \
+    EXEC(name)                       \
+    {                                \
+        X87_BEGIN;                   \
+        if (compare(cpu, i, how, n)) \
+            pop_times(cpu, pops);    \
+        EXEC_NEXT;                   \
     }
 COMPARE(fcom_sti, float_compare, i->rm, 0)
 COMPARE(fcomp_sti, float_compare, i->rm, 1)
@@ -67,7 +67,7 @@ static bool compare_f32(struct cpu *cpu, const struct insn *i)
     x87_instruction_memory(cpu, i, offset);
     if (st_empty(cpu, 0))
         return set_unordered(cpu);
-    return set_conditions(cpu, float_compare_f32(masked_control(cpu), st(cpu, 0), b));
+    return set_conditions(cpu, float_compare_f32(masked_environment(cpu), st(cpu, 0), b));
 }
 
 static bool compare_f64(struct cpu *cpu, const struct insn *i)
@@ -77,27 +77,28 @@ static bool compare_f64(struct cpu *cpu, const struct insn *i)
     x87_instruction_memory(cpu, i, offset);
     if (st_empty(cpu, 0))
         return set_unordered(cpu);
-    return set_conditions(cpu, float_compare_f64(masked_control(cpu), st(cpu, 0), b));
+    return set_conditions(cpu, float_compare_f64(masked_environment(cpu), st(cpu, 0), b));
 }
 
 static bool compare_integer(struct cpu *cpu, const struct insn *i, unsigned size)
 {
     uint32_t offset = exec_ea(cpu, i);
-    int32_t v = size == 2 ? (int16_t)exec_load16(cpu, i, i->seg, offset) : (int32_t)exec_load32(cpu, i, i->seg, offset);
+    int32_t v = size == 2 ? (int16_t)exec_load16(cpu, i, i->seg, offset)
+                          : (int32_t)exec_load32(cpu, i, i->seg, offset);
     struct f80 b = f80_from_integer(v);
     x87_instruction_memory(cpu, i, offset);
     if (st_empty(cpu, 0))
         return set_unordered(cpu);
-    return set_conditions(cpu, float_compare(masked_control(cpu), st(cpu, 0), &b));
+    return set_conditions(cpu, float_compare(masked_environment(cpu), st(cpu, 0), &b));
 }
 
-#define COMPARE_MEMORY(name, compared, pops)        \
-    EXEC(name)                                      \
-    {                                               \
-        X87_BEGIN;                                  \
-        if (compared)                               \
-            pop_times(cpu, pops);                   \
-        EXEC_NEXT;                                  \
+#define COMPARE_MEMORY(name, compared, pops) \
+    EXEC(name)                               \
+    {                                        \
+        X87_BEGIN;                           \
+        if (compared)                        \
+            pop_times(cpu, pops);            \
+        EXEC_NEXT;                           \
     }
 COMPARE_MEMORY(fcom_m32, compare_f32(cpu, i), 0)
 COMPARE_MEMORY(fcomp_m32, compare_f32(cpu, i), 1)
@@ -115,7 +116,7 @@ EXEC(ftst)
     if (st_empty(cpu, 0))
         set_unordered(cpu);
     else
-        set_conditions(cpu, float_compare(masked_control(cpu), st(cpu, 0), &x87_zero));
+        set_conditions(cpu, float_compare(masked_environment(cpu), st(cpu, 0), &x87_zero));
     EXEC_NEXT;
 }
 
@@ -129,7 +130,7 @@ static bool compare_flags(struct cpu *cpu, const struct insn *i, comparison *com
         status = CONDITIONS;
         done = x87_underflow(cpu);
     } else {
-        status = compare_fn(masked_control(cpu), st(cpu, 0), st(cpu, i->rm));
+        status = compare_fn(masked_environment(cpu), st(cpu, 0), st(cpu, i->rm));
         x87_clear_c1(cpu);
         done = x87_result(cpu, status, 0);
     }
@@ -138,13 +139,13 @@ static bool compare_flags(struct cpu *cpu, const struct insn *i, comparison *com
     return done;
 }
 
-#define COMPARE_FLAGS(name, how, pops)              \
-    EXEC(name)                                      \
-    {                                               \
-        X87_BEGIN;                                  \
-        if (compare_flags(cpu, i, how))             \
-            pop_times(cpu, pops);                   \
-        EXEC_NEXT;                                  \
+#define COMPARE_FLAGS(name, how, pops)  \
+    EXEC(name)                          \
+    {                                   \
+        X87_BEGIN;                      \
+        if (compare_flags(cpu, i, how)) \
+            pop_times(cpu, pops);       \
+        EXEC_NEXT;                      \
     }
 COMPARE_FLAGS(fcomi, float_compare, 0)
 COMPARE_FLAGS(fcomip, float_compare, 1)

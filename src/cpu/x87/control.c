@@ -12,7 +12,7 @@ EXEC(fwait)
     if (unlikely((cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS)))
         exec_raise(cpu, i, EXC_NM);
     if (unlikely(cpu->fpu.status & X87_ES) && x87_wait_error(cpu, i))
-        EXEC_JUMP;
+        return NULL;
     EXEC_NEXT;
 }
 
@@ -115,8 +115,11 @@ EXEC(fdecstp)
     EXEC_NEXT;
 }
 
-/* ---- the environment: SDM 1 figures 8-9 to 8-12 ------------------------------------------------------------- */
-/* Seven fields of 16 or 32 bits. Unused upper halves are ones for the three words and the data selector. */
+/* ---- the environment: SDM 1 figures 8-9 to 8-12 ---------------------------------------------- */
+/*
+ * Seven fields of 16 or 32 bits. Unused upper halves are ones for the three words and the data
+ * selector.
+ */
 #define ENVIRONMENT_FIELDS 7
 
 static bool real_format(const struct cpu *cpu)
@@ -132,7 +135,8 @@ static void environment_get(const struct cpu *cpu, bool wide, uint32_t e[ENVIRON
     e[1] = upper | fpu_status(cpu);
     e[2] = upper | fpu_tags(cpu);
     if (real_format(cpu)) {
-        uint32_t ip = ((uint32_t)f->ip_selector << 4) + f->ip, dp = ((uint32_t)f->dp_selector << 4) + f->dp;
+        uint32_t ip = ((uint32_t)f->ip_selector << 4) + f->ip,
+                 dp = ((uint32_t)f->dp_selector << 4) + f->dp;
         e[3] = upper | (ip & 0xffff);
         e[4] = (ip >> 16 << 12) | f->opcode;
         e[5] = upper | (dp & 0xffff);
@@ -229,18 +233,18 @@ static void frstor(struct cpu *cpu, const struct insn *i, bool wide)
         *st(cpu, n) = values[n];
 }
 
-#define BY_SIZE(name, begin)            \
-    EXEC(name##_16)                     \
-    {                                   \
-        begin;                          \
-        name(cpu, i, false);            \
-        EXEC_NEXT;                      \
-    }                                   \
-    EXEC(name##_32)                     \
-    {                                   \
-        begin;                          \
-        name(cpu, i, true);             \
-        EXEC_NEXT;                      \
+#define BY_SIZE(name, begin) \
+    EXEC(name##_16)          \
+    {                        \
+        begin;               \
+        name(cpu, i, false); \
+        EXEC_NEXT;           \
+    }                        \
+    EXEC(name##_32)          \
+    {                        \
+        begin;               \
+        name(cpu, i, true);  \
+        EXEC_NEXT;           \
     }
 BY_SIZE(fnstenv, X87_BEGIN_NO_WAIT)
 BY_SIZE(fldenv, X87_BEGIN)

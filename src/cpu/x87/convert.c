@@ -11,7 +11,8 @@ struct f80 f80_from_integer(int64_t v)
     if (magnitude == 0)
         return (struct f80){0, 0};
     unsigned shift = (unsigned)__builtin_clzll(magnitude);
-    return (struct f80){magnitude << shift, (uint16_t)((v < 0 ? 0x8000 : 0) | (0x3fff + 63 - shift))};
+    return (struct f80){magnitude << shift,
+                        (uint16_t)((v < 0 ? 0x8000 : 0) | (0x3fff + 63 - shift))};
 }
 
 struct f80 f80_from_bcd(uint64_t low, uint16_t high)
@@ -25,8 +26,12 @@ struct f80 f80_from_bcd(uint64_t low, uint16_t high)
     return r;
 }
 
-/* fraction: left-aligned in 63 bits; exponent as stored, bias and largest exponent of the format. */
-static struct f80 widen(unsigned sign, unsigned exponent, uint64_t fraction, unsigned bias, unsigned *flags)
+/*
+ * fraction: left-aligned in 63 bits; exponent as stored, bias and largest exponent of the
+ * format.
+ */
+static struct f80 widen(unsigned sign, unsigned exponent, uint64_t fraction, unsigned bias,
+                        unsigned *flags)
 {
     uint16_t s = (uint16_t)(sign << 15);
     *flags = 0;
@@ -38,7 +43,8 @@ static struct f80 widen(unsigned sign, unsigned exponent, uint64_t fraction, uns
         return (struct f80){UINT64_C(1) << 63 | fraction, s | 0x7fff};
     }
     if (exponent != 0)
-        return (struct f80){UINT64_C(1) << 63 | fraction, (uint16_t)(s | (exponent + 0x3fff - bias))};
+        return (struct f80){UINT64_C(1) << 63 | fraction,
+                            (uint16_t)(s | (exponent + 0x3fff - bias))};
     if (fraction == 0)
         return (struct f80){0, s};
     *flags = X87_DE;
@@ -53,5 +59,6 @@ struct f80 f80_from_f32(uint32_t v, unsigned *flags)
 
 struct f80 f80_from_f64(uint64_t v, unsigned *flags)
 {
-    return widen((unsigned)(v >> 63), (unsigned)(v >> 52) & 0x7ff, (v & ((UINT64_C(1) << 52) - 1)) << 11, 1023, flags);
+    return widen((unsigned)(v >> 63), (unsigned)(v >> 52) & 0x7ff,
+                 (v & ((UINT64_C(1) << 52) - 1)) << 11, 1023, flags);
 }

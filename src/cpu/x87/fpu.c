@@ -30,7 +30,10 @@ uint16_t fpu_tags(const struct cpu *cpu)
     return (uint16_t)tags;
 }
 
-/* ES and B say whether an unmasked exception is flagged. When none is any more, FERR# and IGNNE# go. */
+/*
+ * ES and B say whether an unmasked exception is flagged. When none is any more, FERR# and
+ * IGNNE# go.
+ */
 static void update_summary(struct cpu *cpu)
 {
     struct fpu *f = &cpu->fpu;
@@ -80,7 +83,10 @@ void fpu_initialize(struct cpu *cpu)
     f->ip = f->dp = 0;
 }
 
-/* SDM 3A table 9-1: power-up and RESET# leave +0.0 everywhere and CW 0040H; INIT# changes nothing here. */
+/*
+ * SDM 3A table 9-1: power-up and RESET# leave +0.0 everywhere and CW 0040H; INIT# changes
+ * nothing here.
+ */
 void fpu_reset(struct cpu *cpu, bool init)
 {
     struct fpu *f = &cpu->fpu;
@@ -110,8 +116,8 @@ void fpu_clear_ferr(struct cpu *cpu)
 }
 
 /*
- * CR0.NE = 0 is the PC's way: FERR# becomes IRQ 13, and the processor stands before this instruction until the interrupt is taken
- * or IGNNE# lets it go on. SDM 3A 2.5 (NE), SDM 1 8.7.2.
+ * CR0.NE = 0 is the PC's way: FERR# becomes IRQ 13, and the processor stands before this
+ * instruction until the interrupt is taken or IGNNE# lets it go on. SDM 3A 2.5 (NE), SDM 1 8.7.2.
  */
 bool x87_wait_error(struct cpu *cpu, const struct insn *i)
 {

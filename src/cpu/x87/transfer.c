@@ -6,7 +6,7 @@
 #include "cpu/x87/convert.h"
 #include "cpu/x87/x87.h"
 
-/* ---- loads -------------------------------------------------------------------------------------------------- */
+/* ---- loads ----------------------------------------------------------------------------------- */
 EXEC(fld_sti)
 {
     X87_BEGIN;
@@ -20,7 +20,10 @@ EXEC(fld_sti)
     EXEC_NEXT;
 }
 
-/* Exceptions count only if there is room. An unmasked signalling NaN is not loaded; a denormal is, in any case. */
+/*
+ * Exceptions count only if there is room. An unmasked signalling NaN is not loaded; a denormal
+ * is, in any case.
+ */
 static void push_converted(struct cpu *cpu, struct f80 v, unsigned flags)
 {
     if (x87_push_overflow(cpu))
@@ -90,14 +93,14 @@ static void push_constant(struct cpu *cpu, const struct constant *c)
     x87_push(cpu, (struct f80){c->down + up, c->exponent});
 }
 
-#define CONSTANT(name, exponent, significand, nearest_is_up)                              \
-    EXEC(name)                                                                            \
-    {                                                                                     \
+#define CONSTANT(name, exponent, significand, nearest_is_up)                               \
+    EXEC(name)                                                                             \
+    {                                                                                      \
         static const struct constant c = {exponent, UINT64_C(significand), nearest_is_up}; \
-        X87_BEGIN;                                                                        \
-        x87_instruction(cpu, i);                                                          \
-        push_constant(cpu, &c);                                                           \
-        EXEC_NEXT;                                                                        \
+        X87_BEGIN;                                                                         \
+        x87_instruction(cpu, i);                                                           \
+        push_constant(cpu, &c);                                                            \
+        EXEC_NEXT;                                                                         \
     }
 CONSTANT(fldl2t, 0x4000, 0xd49a784bcd1b8afe, false)
 CONSTANT(fldl2e, 0x3fff, 0xb8aa3b295c17f0bb, true)
@@ -121,7 +124,7 @@ EXEC(fldz)
     EXEC_NEXT;
 }
 
-/* ---- stores ------------------------------------------------------------------------------------------------- */
+/* ---- stores ---------------------------------------------------------------------------------- */
 /* FST ST(i): a copy, no exception but #IS. */
 static bool copy_to(struct cpu *cpu, unsigned n)
 {
@@ -175,20 +178,21 @@ struct converted {
 
 enum conversion { TO_F32, TO_F64, TO_S16, TO_S32, TO_S64, TO_BCD };
 
-static uint16_t convert(uint16_t control, const struct f80 *v, enum conversion to, struct converted *c)
+static uint16_t convert(uint32_t environment, const struct f80 *v, enum conversion to,
+                        struct converted *c)
 {
     uint16_t value16 = 0;
     uint32_t value32 = 0;
     uint8_t bcd[10] = {0};
     uint16_t status;
     switch (to) {
-    case TO_F32: status = float_to_f32(control, v, &value32); break;
-    case TO_F64: return float_to_f64(control, v, &c->value);
-    case TO_S16: status = float_to_s16(control, v, &value16); break;
-    case TO_S32: status = float_to_s32(control, v, &value32); break;
-    case TO_S64: return float_to_s64(control, v, &c->value);
+    case TO_F32: status = float_to_f32(environment, v, &value32); break;
+    case TO_F64: return float_to_f64(environment, v, &c->value);
+    case TO_S16: status = float_to_s16(environment, v, &value16); break;
+    case TO_S32: status = float_to_s32(environment, v, &value32); break;
+    case TO_S64: return float_to_s64(environment, v, &c->value);
     default:
-        status = float_to_bcd(control, v, bcd);
+        status = float_to_bcd(environment, v, bcd);
         c->value = load_le64(bcd);
         c->high = load_le16(bcd + 8);
         return status;
@@ -210,8 +214,11 @@ static uint64_t indefinite_image(enum conversion to)
     }
 }
 
-/* An unmasked invalid operation stores nothing, nor an unmasked overflow or underflow of a real: SDM 1 8.5.4, 8.5.5. */
-static struct converted convert_st0(struct cpu *cpu, enum conversion to, uint16_t control)
+/*
+ * An unmasked invalid operation stores nothing, nor an unmasked overflow or underflow of a
+ * real: SDM 1 8.5.4, 8.5.5.
+ */
+static struct converted convert_st0(struct cpu *cpu, enum conversion to, uint32_t environment)
 {
     struct converted c = {.high = 0xffff};
     unsigned stopping = X87_IE | X87_DE | X87_OE | X87_UE;
@@ -221,17 +228,18 @@ static struct converted convert_st0(struct cpu *cpu, enum conversion to, uint16_
         c.store = x87_masked(cpu, X87_IE);
         return c;
     }
-    c.status = convert(control, st(cpu, 0), to, &c);
+    c.status = convert(environment, st(cpu, 0), to, &c);
     c.store = x87_masked(cpu, c.status & stopping);
     return c;
 }
 
 /* Store first, for it may fault; then the flags, then the pop. */
-static void store_converted(struct cpu *cpu, const struct insn *i, enum conversion to, uint16_t control, bool pop)
+static void store_converted(struct cpu *cpu, const struct insn *i, enum conversion to,
+                            uint32_t environment, bool pop)
 {
     static const uint8_t sizes[] = {4, 8, 2, 4, 8, 10};
     uint32_t offset = exec_ea(cpu, i);
-    struct converted c = convert_st0(cpu, to, control);
+    struct converted c = convert_st0(cpu, to, environment);
     if (!c.store)
         exec_prepare_write(cpu, i, i->seg, offset, sizes[to]);
     else if (to == TO_BCD)
@@ -251,12 +259,12 @@ static void store_converted(struct cpu *cpu, const struct insn *i, enum conversi
         x87_pop(cpu);
 }
 
-#define STORE(name, to, pop)                                        \
-    EXEC(name)                                                      \
-    {                                                               \
-        X87_BEGIN;                                                  \
-        store_converted(cpu, i, to, cpu->fpu.control, pop);         \
-        EXEC_NEXT;                                                  \
+#define STORE(name, to, pop)                                    \
+    EXEC(name)                                                  \
+    {                                                           \
+        X87_BEGIN;                                              \
+        store_converted(cpu, i, to, x87_environment(cpu), pop); \
+        EXEC_NEXT;                                              \
     }
 STORE(fst_m32, TO_F32, false)
 STORE(fstp_m32, TO_F32, true)
@@ -270,12 +278,12 @@ STORE(fistp_m64, TO_S64, true)
 STORE(fbstp, TO_BCD, true)
 
 /* FISTTP: FISTP with rounding towards zero whatever RC says. */
-#define STORE_TRUNCATED(name, to)                                           \
-    EXEC(name)                                                              \
-    {                                                                       \
-        X87_BEGIN;                                                          \
-        store_converted(cpu, i, to, cpu->fpu.control | 0x0c00, true);       \
-        EXEC_NEXT;                                                          \
+#define STORE_TRUNCATED(name, to)                                         \
+    EXEC(name)                                                            \
+    {                                                                     \
+        X87_BEGIN;                                                        \
+        store_converted(cpu, i, to, x87_environment(cpu) | 0x0c00, true); \
+        EXEC_NEXT;                                                        \
     }
 STORE_TRUNCATED(fisttp_m16, TO_S16)
 STORE_TRUNCATED(fisttp_m32, TO_S32)
@@ -299,7 +307,7 @@ EXEC(fstp_m80)
     EXEC_NEXT;
 }
 
-/* ---- register to register ----------------------------------------------------------------------------------- */
+/* ---- register to register -------------------------------------------------------------------- */
 EXEC(fxch)
 {
     X87_BEGIN;
@@ -335,12 +343,12 @@ static void conditional_move(struct cpu *cpu, const struct insn *i, bool conditi
         *st(cpu, 0) = *st(cpu, i->rm);
 }
 
-#define FCMOV(name, condition)                      \
-    EXEC(name)                                      \
-    {                                               \
-        X87_BEGIN;                                  \
-        conditional_move(cpu, i, condition);        \
-        EXEC_NEXT;                                  \
+#define FCMOV(name, condition)               \
+    EXEC(name)                               \
+    {                                        \
+        X87_BEGIN;                           \
+        conditional_move(cpu, i, condition); \
+        EXEC_NEXT;                           \
     }
 FCMOV(fcmovb, flag_cf(cpu))
 FCMOV(fcmove, flag_zf(cpu))

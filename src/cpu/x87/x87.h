@@ -8,27 +8,39 @@
 #include "cpu/execute.h"
 #include "cpu/x87/fpu.h"
 
+static inline uint32_t x87_environment(const struct cpu *cpu)
+{
+    return float_environment(cpu->fpu.control, cpu->fpu.status);
+}
+
 /* Does something stand before an x87 instruction: #NM, or a pending unmasked exception? */
 static inline bool x87_blocked(const struct cpu *cpu)
 {
     return (cpu->cr0 & (CR0_EM | CR0_TS)) || (cpu->fpu.status & X87_ES);
 }
-/* Raise #NM or #MF; true: the processor is frozen until an interrupt or IGNNE# (CR0.NE = 0); false: go on. */
+/*
+ * Raise #NM or #MF; true: the processor is frozen until an interrupt or IGNNE# (CR0.NE = 0);
+ * false: go on.
+ */
 bool x87_wait(struct cpu *cpu, const struct insn *i);
 /* The same without #NM. */
 bool x87_wait_error(struct cpu *cpu, const struct insn *i);
 
-/* Opens a waiting x87 instruction, and a non-waiting one (FN..). */
-#define X87_BEGIN                                            \
-    if (unlikely(x87_blocked(cpu)) && x87_wait(cpu, i))      \
-        EXEC_JUMP
-#define X87_BEGIN_NO_WAIT                                    \
-    if (unlikely(cpu->cr0 & (CR0_EM | CR0_TS)))              \
+/*
+ * Opens a waiting x87 instruction, and a non-waiting one (FN..). A frozen processor goes to the
+ * run loop and comes back here.
+ */
+#define X87_BEGIN                                       \
+    if (unlikely(x87_blocked(cpu)) && x87_wait(cpu, i)) \
+        return NULL
+#define X87_BEGIN_NO_WAIT                       \
+    if (unlikely(cpu->cr0 & (CR0_EM | CR0_TS))) \
         exec_raise(cpu, i, EXC_NM)
 
 /*
- * Instruction and operand pointers of a non-control instruction (SDM 1 8.1.8), after its operand is fetched. The decoder leaves
- * FOP (the low three bits of the first opcode byte and ModRM) in imm.
+ * Instruction and operand pointers of a non-control instruction (SDM 1 8.1.8), after its operand
+ * is fetched. The decoder leaves FOP (the low three bits of the first opcode byte and ModRM) in
+ * imm.
  */
 static inline void x87_instruction(struct cpu *cpu, const struct insn *i)
 {
@@ -43,7 +55,7 @@ static inline void x87_instruction_memory(struct cpu *cpu, const struct insn *i,
     cpu->fpu.dp_selector = cpu->seg[i->seg].selector;
 }
 
-/* ---- the stack ---------------------------------------------------------------------------------------------- */
+/* ---- the stack ------------------------------------------------------------------------------- */
 static inline struct f80 *st(struct cpu *cpu, unsigned n)
 {
     return &cpu->fpu.physical[(cpu->fpu.top + n) & 7];
@@ -76,7 +88,7 @@ static const struct f80 x87_indefinite = {UINT64_C(0xc000000000000000), 0xffff};
 static const struct f80 x87_zero = {0, 0};
 static const struct f80 x87_one = {UINT64_C(1) << 63, 0x3fff};
 
-/* ---- exceptions --------------------------------------------------------------------------------------------- */
+/* ---- exceptions ------------------------------------------------------------------------------ */
 static inline bool x87_masked(const struct cpu *cpu, unsigned flags)
 {
     return !(flags & ~cpu->fpu.control & X87_EXCEPTIONS);
@@ -92,7 +104,10 @@ static inline void x87_clear_c1(struct cpu *cpu)
 {
     cpu->fpu.status &= (uint16_t)~X87_C1;
 }
-/* Take flags and the condition bits in mask from an operation's status. False if an unmasked IE, DE or ZE stopped it. */
+/*
+ * Take flags and the condition bits in mask from an operation's status. False if an unmasked
+ * IE, DE or ZE stopped it.
+ */
 static inline bool x87_result(struct cpu *cpu, uint16_t status, unsigned conditions)
 {
     cpu->fpu.status = (uint16_t)((cpu->fpu.status & ~conditions) | (status & conditions));

@@ -36,16 +36,16 @@ static inline uint32_t finish(uint32_t after)
     return after & MXCSR_FLAGS;
 }
 
-#define OPERATION_TEXT(name, text)                                                                  \
-    uint32_t vector_##name(uint32_t mxcsr, union vector *a, const union vector *b)                  \
-    {                                                                                               \
-        host_vector va = load(a), vb = load(b);                                                     \
-        uint32_t csr = host_mxcsr(mxcsr);                                                           \
-        __asm__ volatile("ldmxcsr %[csr]\n\t" text " %[b], %[a]\n\tstmxcsr %[csr]"                  \
-                         : [a] "+x"(va), [csr] "+m"(csr)                                            \
-                         : [b] "x"(vb));                                                            \
-        store(a, va);                                                                               \
-        return finish(csr);                                                                         \
+#define OPERATION_TEXT(name, text)                                                 \
+    uint32_t vector_##name(uint32_t mxcsr, union vector *a, const union vector *b) \
+    {                                                                              \
+        host_vector va = load(a), vb = load(b);                                    \
+        uint32_t csr = host_mxcsr(mxcsr);                                          \
+        __asm__ volatile("ldmxcsr %[csr]\n\t" text " %[b], %[a]\n\tstmxcsr %[csr]" \
+                         : [a] "+x"(va), [csr] "+m"(csr)                           \
+                         : [b] "x"(vb));                                           \
+        store(a, va);                                                              \
+        return finish(csr);                                                        \
     }
 #define OPERATION(name) OPERATION_TEXT(name, #name)
 VECTOR_OPERATIONS(OPERATION)
@@ -56,40 +56,44 @@ OPERATION_TEXT(roundpd, "roundpd $4,")
 OPERATION_TEXT(roundss, "roundss $4,")
 OPERATION_TEXT(roundsd, "roundsd $4,")
 
-#define COMPARE_CASE(name, n)                                                           \
-    case n:                                                                             \
-        __asm__ volatile("ldmxcsr %[csr]\n\t" name " $" #n ", %[b], %[a]\n\tstmxcsr %[csr]"  \
-                         : [a] "+x"(va), [csr] "+m"(csr)                                \
-                         : [b] "x"(vb));                                                \
+#define COMPARE_CASE(name, n)                                                               \
+    case n:                                                                                 \
+        __asm__ volatile("ldmxcsr %[csr]\n\t" name " $" #n ", %[b], %[a]\n\tstmxcsr %[csr]" \
+                         : [a] "+x"(va), [csr] "+m"(csr)                                    \
+                         : [b] "x"(vb));                                                    \
         break;
-#define COMPARISON(name)                                                                                      \
-    uint32_t vector_##name(uint32_t mxcsr, union vector *a, const union vector *b, unsigned predicate)        \
-    {                                                                                                         \
-        host_vector va = load(a), vb = load(b);                                                               \
-        uint32_t csr = host_mxcsr(mxcsr);                                                                     \
-        switch (predicate & 7) {                                                                              \
-            COMPARE_CASE(#name, 0) COMPARE_CASE(#name, 1) COMPARE_CASE(#name, 2) COMPARE_CASE(#name, 3)       \
-            COMPARE_CASE(#name, 4) COMPARE_CASE(#name, 5) COMPARE_CASE(#name, 6) COMPARE_CASE(#name, 7)       \
-        }                                                                                                     \
-        store(a, va);                                                                                         \
-        return finish(csr);                                                                                   \
+#define COMPARISON(name)                                                           \
+    uint32_t vector_##name(uint32_t mxcsr, union vector *a, const union vector *b, \
+                           unsigned predicate)                                     \
+    {                                                                              \
+        host_vector va = load(a), vb = load(b);                                    \
+        uint32_t csr = host_mxcsr(mxcsr);                                          \
+        switch (predicate & 7) {                                                   \
+            COMPARE_CASE(#name, 0) COMPARE_CASE(#name, 1) COMPARE_CASE(#name, 2)   \
+            COMPARE_CASE(#name, 3)                                                 \
+            COMPARE_CASE(#name, 4) COMPARE_CASE(#name, 5) COMPARE_CASE(#name, 6)   \
+            COMPARE_CASE(#name, 7)                                                 \
+        }                                                                          \
+        store(a, va);                                                              \
+        return finish(csr);                                                        \
     }
 COMPARISON(cmpps)
 COMPARISON(cmppd)
 COMPARISON(cmpss)
 COMPARISON(cmpsd)
 
-#define RELATION(name)                                                                                          \
-    uint32_t vector_##name(uint32_t mxcsr, const union vector *a, const union vector *b, uint32_t *relation)    \
-    {                                                                                                           \
-        host_vector va = load(a), vb = load(b);                                                                 \
-        uint32_t csr = host_mxcsr(mxcsr);                                                                       \
-        int z, p, c;                                                                                            \
-        __asm__ volatile("ldmxcsr %[csr]\n\t" #name " %[b], %[a]\n\tstmxcsr %[csr]"                             \
-                         : [csr] "+m"(csr), "=@ccz"(z), "=@ccp"(p), "=@ccc"(c)                                  \
-                         : [a] "x"(va), [b] "x"(vb));                                                           \
-        *relation = (uint32_t)z << 6 | (uint32_t)p << 2 | (uint32_t)c;                                          \
-        return finish(csr);                                                                                     \
+#define RELATION(name)                                                                   \
+    uint32_t vector_##name(uint32_t mxcsr, const union vector *a, const union vector *b, \
+                           uint32_t *relation)                                           \
+    {                                                                                    \
+        host_vector va = load(a), vb = load(b);                                          \
+        uint32_t csr = host_mxcsr(mxcsr);                                                \
+        int z, p, c;                                                                     \
+        __asm__ volatile("ldmxcsr %[csr]\n\t" #name " %[b], %[a]\n\tstmxcsr %[csr]"      \
+                         : [csr] "+m"(csr), "=@ccz"(z), "=@ccp"(p), "=@ccc"(c)           \
+                         : [a] "x"(va), [b] "x"(vb));                                    \
+        *relation = (uint32_t)z << 6 | (uint32_t)p << 2 | (uint32_t)c;                   \
+        return finish(csr);                                                              \
     }
 RELATION(comiss)
 RELATION(comisd)

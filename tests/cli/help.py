@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright (C) 2026 The bmbt authors
+# What bmbt tells about itself, and that the reference of options has them all.
+import os
+import re
+
+from cli import TOP, check, check_match, main, run
+
+
+def test_version(folder):
+    del folder
+    out, _ = run('-version')
+    with open(os.path.join(TOP, 'meson.build'), encoding='utf-8') as file:
+        version = check_match(r"version: '([0-9.]+)'", file.read())[1]
+    check(out == f'bmbt version {version}\n', out)
+    check(run('--version')[0] == out, '--version differs')
+
+
+def test_help(folder):
+    del folder
+    out, _ = run('-help')
+    check(run('-h')[0] == out and run('--help')[0] == out, 'the ways to ask for help differ')
+    for option in ('kernel', 'initrd', 'append', 'hda', 'cdrom', 'drive', 'boot', 'bios', 'm', 'snapshot', 'no-reboot',
+                   'no-shutdown', 'S', 'rtc', 'name', 'nodefaults', 'machine', 'version', 'device', 'nographic', 'serial',
+                   'monitor', 'display', 's', 'gdb', 'd', 'D', 'debugcon', 'cpu'):
+        check_match(rf'^  -{option}( |$)', out)
+    check(max(map(len, out.split('\n'))) < 160, 'a line of the help is very long')
+
+
+def test_lists(folder):
+    del folder
+    check_match(r'^pc ', run('-machine', 'help')[0])
+    check_match(r'^interp ', run('-accel', 'help')[0])
+    check_match(r'core2duo', run('-cpu', 'help')[0])
+    check_match(r'^int ', run('-d', 'help')[0])
+    check_match(r'^isa-debug-exit ', run('-device', 'help')[0])
+    check_match(r'iobase=', run('-device', 'isa-debugcon,help')[0])
+    check_match(r'no properties', run('-device', 'VGA,help')[0])
+    check_match(r'^curses ', run('-display', 'help')[0])
+    check_match(r'^std ', run('-vga', 'help')[0])
+    check_match(r'^socket ', run('-chardev', 'help')[0])
+
+
+def test_reference(folder):
+    """docs/options.md has a heading or an entry for each option."""
+    del folder
+    with open(os.path.join(TOP, 'src/control/options.inc'), encoding='utf-8') as file:
+        names = re.findall(r'^OPTION\("([^"]+)"', file.read(), re.M)
+    with open(os.path.join(TOP, 'docs/options.md'), encoding='utf-8') as file:
+        reference = file.read()
+    missing = [name for name in names if not re.search(rf'`-{re.escape(name)}[ `]', reference)]
+    check(len(names) > 40 and not missing, f'docs/options.md lacks: {missing}')
+    with open(os.path.join(TOP, 'src/control/monitor_commands.inc'), encoding='utf-8') as file:
+        text = file.read()
+    commands = [name.split('|')[0] for name in re.findall(r'^COMMAND\("([^"]+)"', text, re.M)]
+    commands += ['info ' + name for name in re.findall(r'^INFO\("([^"]+)"', text, re.M)]
+    missing = [name for name in commands if not re.search(rf'`{re.escape(name)}[ `/]', reference)]
+    check(not missing, f'docs/options.md lacks the commands: {missing}')
+
+
+if __name__ == '__main__':
+    main()
