@@ -26,9 +26,10 @@ static const struct char_backend_ops file_ops = {
     .destroy = file_destroy,
 };
 
-/* Non-blocking for the sake of pipes and terminals that are opened by name; plain files do not care. A pipe opened both ways
- * does not wait for its reader. */
-struct char_backend *char_file_open(const char *path, const char *label, struct event_loop *loop, struct error *err)
+/* Non-blocking for the sake of pipes and terminals that are opened by name; plain files do not
+ * care. A pipe opened both ways does not wait for its reader. */
+struct char_backend *char_file_open(const char *path, const char *label, struct event_loop *loop,
+                                    struct error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
     if (fd < 0 && errno == ENXIO)

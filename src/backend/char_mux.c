@@ -12,7 +12,7 @@
 #include "host/host.h"
 
 #define MUX_USERS 4
-#define ESCAPE 0x01 /* Ctrl-A */
+#define ESCAPE    0x01 /* Ctrl-A */
 
 struct mux_user {
     struct char_backend backend;
@@ -42,7 +42,8 @@ static void drain_input(struct mux_user *user)
 {
     const uint8_t *data;
     size_t length;
-    while ((length = MIN(char_queue_peek(&user->input, &data), char_user_can_receive(&user->backend))) > 0) {
+    while ((length = MIN(char_queue_peek(&user->input, &data),
+                         char_user_can_receive(&user->backend))) > 0) {
         uint8_t piece[256];
         length = MIN(length, sizeof piece);
         /* Copied and dropped first: the user may come back from within its receive function. */
@@ -175,14 +176,18 @@ static struct char_backend *add_user(struct mux *mux, const char *label)
     return &user->backend;
 }
 
-struct char_backend *char_mux_create(struct char_backend *under, struct event_loop *loop, const char *label)
+struct char_backend *char_mux_create(struct char_backend *under, struct event_loop *loop,
+                                     const char *label)
 {
     struct mux *mux = host_alloc(sizeof *mux);
     mux->under = under;
     mux->loop = loop;
     struct char_backend *first = add_user(mux, label);
-    char_attach(under, &(struct char_user){.can_receive = mux_can_receive, .receive = mux_receive, .event = mux_event,
-                                           .writable = mux_writable, .opaque = mux});
+    char_attach(under, &(struct char_user){ .can_receive = mux_can_receive,
+                                            .receive = mux_receive,
+                                            .event = mux_event,
+                                            .writable = mux_writable,
+                                            .opaque = mux });
     return first;
 }
 

@@ -9,11 +9,13 @@
 struct event_loop;
 
 /*
- * Everybody's output goes out; input goes to the user that has the focus, at first the one whose back end char_mux_create() returns.
- * Ctrl-A and a letter are for the multiplexer: h help, x quit, b break, c the next user, Ctrl-A a Ctrl-A for the user.
- * The multiplexer owns the back end underneath. Destroying the first user's back end destroys all.
+ * Everybody's output goes out; input goes to the user that has the focus, at first the one whose
+ * back end char_mux_create() returns. Ctrl-A and a letter are for the multiplexer: h help, x quit,
+ * b break, c the next user, Ctrl-A a Ctrl-A for the user. The multiplexer owns the back end
+ * underneath. Destroying the first user's back end destroys all.
  */
-struct char_backend *char_mux_create(struct char_backend *under, struct event_loop *loop, const char *label);
+struct char_backend *char_mux_create(struct char_backend *under, struct event_loop *loop,
+                                     const char *label);
 
 /* A back end for one more user; NULL if b is no multiplexer's or all places are taken. */
 struct char_backend *char_mux_add(struct char_backend *b, const char *label);

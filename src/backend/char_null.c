@@ -19,7 +19,9 @@ static void null_destroy(struct char_backend *b)
     host_free(b);
 }
 
-static const struct char_backend_ops null_ops = {.kind = "null", .write = null_write, .destroy = null_destroy};
+static const struct char_backend_ops null_ops = { .kind = "null",
+                                                  .write = null_write,
+                                                  .destroy = null_destroy };
 
 struct char_backend *char_null_open(const char *label)
 {

@@ -16,8 +16,8 @@ static const char *after(const char *text, const char *prefix)
 }
 
 /* signals: for a terminal, unless the text says otherwise. */
-static struct char_backend *open_plain(const char *spec, bool signals, const char *label, struct event_loop *loop,
-                                       struct error *err)
+static struct char_backend *open_plain(const char *spec, bool signals, const char *label,
+                                       struct event_loop *loop, struct error *err)
 {
     const char *rest;
 
@@ -36,13 +36,15 @@ static struct char_backend *open_plain(const char *spec, bool signals, const cha
     if ((rest = after(spec, "unix:")) != NULL)
         return char_unix_open(rest, label, loop, err);
     error_set(err,
-              "%s: \"%s\" is no character device; known are stdio, pty, file:PATH, tcp:HOST:PORT, unix:PATH, null, none, "
+              "%s: \"%s\" is no character device; known are stdio, pty, file:PATH, tcp:HOST:PORT, "
+              "unix:PATH, null, none, "
               "and mon: before one of them",
               label, spec);
     return NULL;
 }
 
-struct char_backend *char_backend_open(const char *spec, const char *label, struct event_loop *loop, struct error *err)
+struct char_backend *char_backend_open(const char *spec, const char *label, struct event_loop *loop,
+                                       struct error *err)
 {
     const char *under = after(spec, "mon:");
     if (under == NULL)

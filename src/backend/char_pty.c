@@ -18,7 +18,8 @@
 #include "base/clock.h"
 #include "host/host.h"
 
-/* The host says when the last reader closes the terminal, but not when one opens it: looked for at each write and so often. */
+/* The host says when the last reader closes the terminal, but not when one opens it: looked for at
+ * each write and so often. */
 #define LOOK_INTERVAL (NS_PER_SECOND / 5)
 
 struct pty {
@@ -28,7 +29,7 @@ struct pty {
 
 static bool somebody_is_there(const struct pty *pty)
 {
-    struct pollfd state = {pty->stream.in, POLLOUT, 0};
+    struct pollfd state = { pty->stream.in, POLLOUT, 0 };
     return poll(&state, 1, 0) >= 0 && !(state.revents & POLLHUP);
 }
 
@@ -73,7 +74,8 @@ static const struct char_backend_ops pty_ops = {
     .destroy = pty_destroy,
 };
 
-/* The user's side is raw from the start, and has been opened and closed once: only then does the host report it as closed. */
+/* The user's side is raw from the start, and has been opened and closed once: only then does the
+ * host report it as closed. */
 static bool prepare_user_side(const char *name)
 {
     struct termios mode;

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 64 KiB: a guest's burst of console output fits; what is more waits in the guest, as behind a slow line. */
+/* 64 KiB: a guest's burst of console output fits; what is more waits in the guest, as behind a slow
+ * line. */
 #define CHAR_QUEUE_SIZE 65536u
 
 struct char_queue {

@@ -37,7 +37,7 @@ struct socket_backend {
     bool nodelay;
 };
 
-/* --- options -------------------------------------------------------------------------------------------------- */
+/* --- options --- */
 
 static bool parse_switch(const char *text, const char *name, bool *value)
 {
@@ -56,7 +56,8 @@ static bool parse_switch(const char *text, const char *name, bool *value)
 static bool parse_option(const char *text, struct socket_options *options)
 {
     bool no;
-    if (parse_switch(text, "server", &options->server) || parse_switch(text, "wait", &options->wait) ||
+    if (parse_switch(text, "server", &options->server) ||
+        parse_switch(text, "wait", &options->wait) ||
         parse_switch(text, "nodelay", &options->nodelay))
         return true;
     if (!parse_switch(text, "nowait", &no))
@@ -65,10 +66,11 @@ static bool parse_option(const char *text, struct socket_options *options)
     return true;
 }
 
-static bool parse_options(const char *text, const char *label, struct socket_options *options, struct error *err)
+static bool parse_options(const char *text, const char *label, struct socket_options *options,
+                          struct error *err)
 {
     char *rest;
-    *options = (struct socket_options){.wait = true, .copy = strdup(text)};
+    *options = (struct socket_options){ .wait = true, .copy = strdup(text) };
     options->address = strtok_r(options->copy, ",", &rest);
     if (options->address == NULL || text[0] == ',') {
         free(options->copy);
@@ -77,15 +79,17 @@ static bool parse_options(const char *text, const char *label, struct socket_opt
     for (char *option; (option = strtok_r(NULL, ",", &rest)) != NULL;) {
         if (parse_option(option, options))
             continue;
-        error_set(err, "%s: unknown socket option \"%s\"; known are server=on|off, wait=on|off, nodelay=on|off", label,
-                  option);
+        error_set(err,
+                  "%s: unknown socket option \"%s\"; known are server=on|off, wait=on|off, "
+                  "nodelay=on|off",
+                  label, option);
         free(options->copy);
         return false;
     }
     return true;
 }
 
-/* --- the running back end ------------------------------------------------------------------------------------- */
+/* --- the running back end --- */
 
 static void connected(struct socket_backend *socket, int fd)
 {
@@ -134,9 +138,10 @@ static const struct char_backend_ops socket_ops = {
     .destroy = socket_destroy,
 };
 
-/* fd listens or is connected already. A server that waits has its first peer before the machine starts. */
-static struct char_backend *start(int fd, const struct socket_options *options, const char *name, const char *label,
-                                  struct event_loop *loop)
+/* fd listens or is connected already. A server that waits has its first peer before the machine
+ * starts. */
+static struct char_backend *start(int fd, const struct socket_options *options, const char *name,
+                                  const char *label, struct event_loop *loop)
 {
     struct socket_backend *socket = host_alloc(sizeof *socket);
     char_stream_init(&socket->stream, &socket_ops, loop, label);
@@ -152,7 +157,7 @@ static struct char_backend *start(int fd, const struct socket_options *options, 
     socket->listen_watch = event_watch_create(loop, fd, accept_ready, socket);
     event_watch_set(socket->listen_watch, WATCH_READ);
     if (options->wait) {
-        struct pollfd first = {fd, POLLIN, 0};
+        struct pollfd first = { fd, POLLIN, 0 };
         fprintf(stderr, "bmbt: waiting for a connection on %s (label %s)\n", name, label);
         while (poll(&first, 1, -1) < 0 && errno == EINTR)
             ;
@@ -161,7 +166,7 @@ static struct char_backend *start(int fd, const struct socket_options *options, 
     return &socket->stream.backend;
 }
 
-/* --- TCP ------------------------------------------------------------------------------------------------------ */
+/* --- TCP --- */
 
 /* "host:port"; the host may be empty, or in brackets if it has colons itself. */
 static bool split_address(char *address, char **host, char **port)
@@ -183,7 +188,9 @@ static bool split_address(char *address, char **host, char **port)
 static int try_address(const struct addrinfo *info, bool server)
 {
     int on = 1;
-    int fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC | (server ? SOCK_NONBLOCK : 0), info->ai_protocol);
+    int fd =
+        socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC | (server ? SOCK_NONBLOCK : 0),
+               info->ai_protocol);
     if (fd < 0)
         return -1;
     if (server)
@@ -198,25 +205,30 @@ static int try_address(const struct addrinfo *info, bool server)
     return -1;
 }
 
-static int open_tcp(char *host, const char *port, const struct socket_options *options, const char *label, struct error *err)
+static int open_tcp(char *host, const char *port, const struct socket_options *options,
+                    const char *label, struct error *err)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = options->server ? AI_PASSIVE : 0}, *list;
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+                              .ai_flags = options->server ? AI_PASSIVE : 0 },
+                    *list;
     int failed = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &list);
     if (failed != 0) {
-        error_set(err, "%s: cannot find the address %s:%s: %s", label, host, port, gai_strerror(failed));
+        error_set(err, "%s: cannot find the address %s:%s: %s", label, host, port,
+                  gai_strerror(failed));
         return -1;
     }
     int fd = -1;
     for (struct addrinfo *info = list; info != NULL && fd < 0; info = info->ai_next)
         fd = try_address(info, options->server);
     if (fd < 0)
-        error_set(err, "%s: cannot %s %s:%s: %s", label, options->server ? "listen on" : "connect to", host, port,
-                  strerror(errno));
+        error_set(err, "%s: cannot %s %s:%s: %s", label,
+                  options->server ? "listen on" : "connect to", host, port, strerror(errno));
     freeaddrinfo(list);
     return fd;
 }
 
-struct char_backend *char_tcp_open(const char *text, const char *label, struct event_loop *loop, struct error *err)
+struct char_backend *char_tcp_open(const char *text, const char *label, struct event_loop *loop,
+                                   struct error *err)
 {
     struct socket_options options;
     struct char_backend *b = NULL;
@@ -226,7 +238,8 @@ struct char_backend *char_tcp_open(const char *text, const char *label, struct e
         return NULL;
     snprintf(name, sizeof name, "tcp:%s", options.address);
     if (!split_address(options.address, &host, &port)) {
-        error_set(err, "%s: \"%s\" is no TCP address; write tcp:[host]:port[,server=on]", label, name);
+        error_set(err, "%s: \"%s\" is no TCP address; write tcp:[host]:port[,server=on]", label,
+                  name);
     } else {
         int fd = open_tcp(host, port, &options, label, err);
         if (fd >= 0)
@@ -236,11 +249,11 @@ struct char_backend *char_tcp_open(const char *text, const char *label, struct e
     return b;
 }
 
-/* --- Unix sockets --------------------------------------------------------------------------------------------- */
+/* --- Unix sockets --- */
 
 static int open_unix(const char *path, bool server)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
     struct stat old;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (server ? SOCK_NONBLOCK : 0), 0);
 
@@ -250,8 +263,9 @@ static int open_unix(const char *path, bool server)
     /* What an earlier run left behind; never a file that is no socket. */
     if (server && lstat(path, &old) == 0 && S_ISSOCK(old.st_mode))
         unlink(path);
-    bool ok = server ? bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0
-                     : connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    bool ok = server
+                  ? bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0
+                  : connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
     if (ok)
         return fd;
     int saved_errno = errno;
@@ -260,7 +274,8 @@ static int open_unix(const char *path, bool server)
     return -1;
 }
 
-struct char_backend *char_unix_open(const char *text, const char *label, struct event_loop *loop, struct error *err)
+struct char_backend *char_unix_open(const char *text, const char *label, struct event_loop *loop,
+                                    struct error *err)
 {
     struct socket_options options;
     struct char_backend *b = NULL;
@@ -270,14 +285,14 @@ struct char_backend *char_unix_open(const char *text, const char *label, struct 
         return NULL;
     const char *path = options.address;
     snprintf(name, sizeof name, "unix:%s", path);
-    if (strlen(path) >= sizeof ((struct sockaddr_un *)0)->sun_path) {
+    if (strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path) {
         error_set(err, "%s: the socket's path is too long: %s", label, path);
         goto out;
     }
     int fd = open_unix(path, options.server);
     if (fd < 0) {
-        error_set(err, "%s: cannot %s the socket \"%s\": %s", label, options.server ? "create" : "connect to", path,
-                  strerror(errno));
+        error_set(err, "%s: cannot %s the socket \"%s\": %s", label,
+                  options.server ? "create" : "connect to", path, strerror(errno));
         goto out;
     }
     options.nodelay = false;

@@ -28,7 +28,8 @@ static const struct char_backend_ops stdio_ops = {
     .destroy = stdio_destroy,
 };
 
-struct char_backend *char_stdio_open(bool signals, const char *label, struct event_loop *loop, struct error *err)
+struct char_backend *char_stdio_open(bool signals, const char *label, struct event_loop *loop,
+                                     struct error *err)
 {
     struct char_stream *s = host_alloc(sizeof *s);
     char_stream_init(s, &stdio_ops, loop, label);
@@ -36,7 +37,8 @@ struct char_backend *char_stdio_open(bool signals, const char *label, struct eve
         host_free(s);
         return NULL;
     }
-    /* A closed standard input or output is no error: there is just nothing to read, or nobody listens. */
+    /* A closed standard input or output is no error: there is just nothing to read, or nobody
+     * listens. */
     char_stream_open(s, terminal_open(STDIN_FILENO), terminal_open(STDOUT_FILENO));
     return &s->backend;
 }

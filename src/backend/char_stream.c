@@ -11,7 +11,8 @@
 #include "backend/event_loop.h"
 #include "base/bits.h"
 
-void char_stream_init(struct char_stream *s, const struct char_backend_ops *ops, struct event_loop *loop, const char *label)
+void char_stream_init(struct char_stream *s, const struct char_backend_ops *ops,
+                      struct event_loop *loop, const char *label)
 {
     s->backend.ops = ops;
     snprintf(s->backend.label, sizeof s->backend.label, "%s", label);
@@ -158,7 +159,7 @@ void char_stream_close(struct char_stream *s)
 
 void char_stream_flush(struct char_stream *s, int milliseconds)
 {
-    struct pollfd wait = {s->out, POLLOUT, 0};
+    struct pollfd wait = { s->out, POLLOUT, 0 };
     if (s->connected && s->out >= 0)
         drain_output(s);
     while (s->connected && s->output.count > 0 && poll(&wait, 1, milliseconds) > 0)

@@ -11,8 +11,9 @@ struct event_loop;
 struct event_watch;
 
 /*
- * The first member of a back end's own struct. Descriptors are non-blocking, or such that writing to them does not wait
- * (plain files). While not connected, output is taken and lost, as on a line that nobody listens to.
+ * The first member of a back end's own struct. Descriptors are non-blocking, or such that writing
+ * to them does not wait (plain files). While not connected, output is taken and lost, as on a line
+ * that nobody listens to.
  */
 struct char_stream {
     struct char_backend backend;
@@ -22,11 +23,13 @@ struct char_stream {
     bool input_ended;
     bool writable_owed; /* the user was given less than all and waits for writable() */
     struct event_watch *in_watch, *out_watch; /* out_watch is NULL where in == out */
-    void (*ended)(struct char_stream *s); /* input at its end, or an error. NULL: input is just not looked at any more */
+    void (*ended)(struct char_stream *s); /* input at its end, or an error. NULL: input is just not
+                                             looked at any more */
     struct char_queue output;
 };
 
-void char_stream_init(struct char_stream *s, const struct char_backend_ops *ops, struct event_loop *loop, const char *label);
+void char_stream_init(struct char_stream *s, const struct char_backend_ops *ops,
+                      struct event_loop *loop, const char *label);
 /* Take descriptors (now the stream's own) and connect. */
 void char_stream_open(struct char_stream *s, int in, int out);
 /* Drop them, and the output that is left. */

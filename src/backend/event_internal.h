@@ -10,7 +10,7 @@
 
 #include "backend/event_loop.h"
 
-#define EVENT_LOOP_CLOCKS 4
+#define EVENT_LOOP_CLOCKS  4
 #define EVENT_LOOP_WORKERS 4
 
 struct pending_call;
@@ -24,11 +24,12 @@ struct event_loop {
 
     struct deadline *deadline;
     uv_poll_t deadline_poll;
-    int64_t armed; /* what the deadline is set to */
+    int64_t armed;                           /* what the deadline is set to */
     struct clock *clocks[EVENT_LOOP_CLOCKS]; /* the first is the loop's own */
     unsigned clock_count;
 
-    uv_mutex_t mutex; /* guards the lists below; taken under the device lock or without it, and held briefly */
+    uv_mutex_t mutex; /* guards the lists below; taken under the device lock or without it, and held
+                         briefly */
     struct pending_call *calls;
     struct event_watch *changed; /* watches that the loop's thread has to bring up to date */
 
@@ -46,7 +47,8 @@ void event_loop_wake(struct event_loop *loop);
 void event_watch_apply(struct event_loop *loop);
 
 void event_work_init(struct event_loop *loop);
-void event_work_stop(struct event_loop *loop); /* what has begun is finished, what has not is dropped */
+void event_work_stop(
+    struct event_loop *loop); /* what has begun is finished, what has not is dropped */
 bool event_work_finished(struct event_loop *loop);
 void event_work_run_done(struct event_loop *loop); /* under the device lock */
 

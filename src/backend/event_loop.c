@@ -27,7 +27,7 @@ struct signal_watch {
     void *opaque;
 };
 
-/* --- clocks ------------------------------------------------------------------------------------------------- */
+/* --- clocks --- */
 
 static int64_t earliest_deadline(const struct event_loop *loop)
 {
@@ -39,7 +39,8 @@ static int64_t earliest_deadline(const struct event_loop *loop)
     return earliest;
 }
 
-/* Called whenever a clock's deadline has become earlier, on any thread: the timer file wakes the loop by itself. */
+/* Called whenever a clock's deadline has become earlier, on any thread: the timer file wakes the
+ * loop by itself. */
 static void deadline_earlier(void *opaque)
 {
     struct event_loop *loop = opaque;
@@ -59,7 +60,8 @@ static void deadline_reached(uv_poll_t *handle, int status, int events)
     deadline_clear(loop->deadline);
     for (unsigned i = 0; i < loop->clock_count; i++)
         clock_run(loop->clocks[i]);
-    /* Timers were cancelled or moved without a word where that made the deadline later: arm anew in any case. */
+    /* Timers were cancelled or moved without a word where that made the deadline later: arm anew in
+     * any case. */
     loop->armed = earliest_deadline(loop);
     deadline_set(loop->deadline, loop->armed);
     host_lock_release(loop->lock);
@@ -78,9 +80,9 @@ struct clock *event_loop_clock(struct event_loop *loop)
     return loop->clocks[0];
 }
 
-/* --- calls from other threads -------------------------------------------------------------------------------- */
+/* --- calls from other threads --- */
 
-/* A pipe, an idle shell and a busy guest all look the same to the loop: it is woken once for any number of changes. */
+/* Any number of wakes before the loop looks count as one. */
 void event_loop_wake(struct event_loop *loop)
 {
     uv_async_send(&loop->wake);
@@ -135,7 +137,7 @@ static void before_sleep(uv_prepare_t *handle)
     event_watch_apply(handle->data);
 }
 
-/* --- signals ------------------------------------------------------------------------------------------------- */
+/* --- signals --- */
 
 static void signal_caught(uv_signal_t *handle, int number)
 {
@@ -145,7 +147,8 @@ static void signal_caught(uv_signal_t *handle, int number)
     host_lock_release(watch->loop->lock);
 }
 
-void event_loop_signal(struct event_loop *loop, int number, void (*caught)(void *opaque, int number), void *opaque)
+void event_loop_signal(struct event_loop *loop, int number,
+                       void (*caught)(void *opaque, int number), void *opaque)
 {
     struct signal_watch *watch = host_alloc(sizeof *watch);
     watch->loop = loop;
@@ -158,7 +161,7 @@ void event_loop_signal(struct event_loop *loop, int number, void (*caught)(void 
     uv_unref((uv_handle_t *)&watch->handle);
 }
 
-/* --- life ---------------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 struct event_loop *event_loop_create(struct host_lock *lock, struct error *err)
 {

@@ -10,9 +10,10 @@
 #include "host/host.h"
 
 /*
- * libuv's handles belong to the loop's thread. Others, and callbacks too, only note what they want; before_sleep() makes it so. A watch
- * therefore outlives event_watch_destroy() until the loop has closed its handle, and only then is the descriptor closed: closed
- * earlier, its number could come back as another file while the loop still watches it.
+ * libuv's handles belong to the loop's thread. Others, and callbacks too, only note what they want;
+ * before_sleep() makes it so. A watch therefore outlives event_watch_destroy() until the loop has
+ * closed its handle, and only then is the descriptor closed: closed earlier, its number could come
+ * back as another file while the loop still watches it.
  */
 struct event_watch {
     struct event_loop *loop;
@@ -48,8 +49,8 @@ static void note_change(struct event_watch *watch)
         event_loop_wake(loop);
 }
 
-struct event_watch *event_watch_create(struct event_loop *loop, int fd, void (*ready)(void *opaque, unsigned events),
-                                       void *opaque)
+struct event_watch *event_watch_create(struct event_loop *loop, int fd,
+                                       void (*ready)(void *opaque, unsigned events), void *opaque)
 {
     struct event_watch *watch = host_alloc(sizeof *watch);
     watch->loop = loop;
@@ -93,7 +94,8 @@ static void poll_ready(uv_poll_t *handle, int status, int events)
         note_change(watch);
         return;
     }
-    call_ready(watch, (events & UV_READABLE ? WATCH_READ : 0u) | (events & UV_WRITABLE ? WATCH_WRITE : 0u));
+    call_ready(watch, (events & UV_READABLE ? WATCH_READ : 0u) |
+                          (events & UV_WRITABLE ? WATCH_WRITE : 0u));
 }
 
 static void idle_ready(uv_idle_t *handle)
@@ -136,7 +138,9 @@ static void apply(struct event_watch *watch)
     else if (!watch->pollable)
         uv_idle_stop(&watch->idle);
     else if (wanted != 0)
-        uv_poll_start(&watch->poll, (wanted & WATCH_READ ? UV_READABLE : 0) | (wanted & WATCH_WRITE ? UV_WRITABLE : 0),
+        uv_poll_start(&watch->poll,
+                      (wanted & WATCH_READ ? UV_READABLE : 0) |
+                          (wanted & WATCH_WRITE ? UV_WRITABLE : 0),
                       poll_ready);
     else
         uv_poll_stop(&watch->poll);

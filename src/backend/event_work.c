@@ -41,14 +41,16 @@ void event_work_init(struct event_loop *loop)
     uv_cond_init(&loop->work_wanted);
 }
 
-/* Threads are made as they are needed. libuv blocks no signals in them, but signals are the loop's anyway: it catches them by a pipe. */
+/* Threads are made as they are needed. libuv blocks no signals in them, but signals are the loop's
+ * anyway: it catches them by a pipe. */
 void event_loop_work(struct event_loop *loop, struct event_work *work)
 {
     uv_mutex_lock(&loop->mutex);
     append(&loop->work_queue, work);
     if (loop->idle_workers == 0 && loop->worker_count < EVENT_LOOP_WORKERS) {
         int failed = uv_thread_create(&loop->workers[loop->worker_count], worker, loop);
-        host_assert(failed == 0 || loop->worker_count > 0, "the host refuses a thread for disk work");
+        host_assert(failed == 0 || loop->worker_count > 0,
+                    "the host refuses a thread for disk work");
         if (failed == 0)
             loop->worker_count++;
     }

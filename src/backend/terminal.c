@@ -18,19 +18,24 @@ static struct {
     volatile sig_atomic_t is_raw;
     struct termios found, raw;
     bool exit_registered;
+    char farewell[128];
+    volatile sig_atomic_t farewell_length;
+    volatile sig_atomic_t returns;
     int found_flags[2]; /* file status flags to put back; -1: untouched */
-} terminal = {.found_flags = {-1, -1}};
+} terminal = { .found_flags = { -1, -1 } };
 
 /* Ends that a program has no say in, or none worth having. */
-static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGQUIT,
-                                    SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGXFSZ};
+static const int fatal_signals[] = { SIGSEGV, SIGBUS,  SIGFPE, SIGILL, SIGABRT, SIGSYS,
+                                     SIGQUIT, SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGXFSZ };
 
-/* All below up to the next heading is called from signal handlers: tcsetattr(), fcntl(), sigaction(), raise() may be (POSIX 2.4.3). */
+/* All below up to the next heading is called from signal handlers: tcsetattr(), fcntl(), write(),
+ * sigaction(), raise() may be (POSIX 2.4.3). */
 
 static void set_mode(const struct termios *mode)
 {
     sigset_t block, old;
-    /* A background process that sets the mode is stopped by SIGTTOU; on the way out there is no time for that. */
+    /* A background process that sets the mode is stopped by SIGTTOU; on the way out there is no
+     * time for that. */
     sigemptyset(&block);
     sigaddset(&block, SIGTTOU);
     pthread_sigmask(SIG_BLOCK, &block, &old);
@@ -41,6 +46,9 @@ static void set_mode(const struct termios *mode)
 static void restore(void)
 {
     int saved_errno = errno;
+    /* What a signal handler cannot write is lost. */
+    if (terminal.farewell_length > 0 && write(STDOUT_FILENO, terminal.farewell, (size_t)terminal.farewell_length) < 0)
+        terminal.farewell_length = 0;
     if (terminal.is_raw)
         set_mode(&terminal.found);
     for (int fd = 0; fd < 2; fd++)
@@ -51,12 +59,13 @@ static void restore(void)
 
 static void set_handler(int number, void (*handler)(int number), int flags)
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);
 }
 
-/* SA_RESETHAND has put the default back: the signal comes again when this returns, and ends the process with its own status. */
+/* SA_RESETHAND has put the default back: the signal comes again when this returns, and ends the
+ * process with its own status. */
 static void end_by_signal(int number)
 {
     restore();
@@ -67,8 +76,10 @@ static void continued(int number)
 {
     (void)number;
     /* In the background the terminal is the shell's. */
-    if (terminal.is_raw && tcgetpgrp(STDIN_FILENO) == getpgrp())
+    if (terminal.is_raw && tcgetpgrp(STDIN_FILENO) == getpgrp()) {
         set_mode(&terminal.raw);
+        terminal.returns = terminal.returns + 1;
+    }
 }
 
 static void stop_by_signal(int number)
@@ -88,13 +99,14 @@ static void stop_by_signal(int number)
     errno = saved_errno;
 }
 
-/* --- outside of signal handlers ------------------------------------------------------------------------------- */
+/* --- outside of signal handlers --- */
 
 /* A handler that someone else has set, or an ignored signal, stays. */
 static void set_handler_if_default(int number, void (*handler)(int number), int flags)
 {
     struct sigaction old;
-    if (sigaction(number, NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL)
+    if (sigaction(number, NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) &&
+        old.sa_handler == SIG_DFL)
         set_handler(number, handler, flags);
 }
 
@@ -127,7 +139,8 @@ static void make_raw(bool signals)
 bool terminal_acquire(bool signals, const char *user, struct error *err)
 {
     if (terminal.user != NULL)
-        return error_set(err, "%s cannot have the terminal: %s has it already", user, terminal.user);
+        return error_set(err, "%s cannot have the terminal: %s has it already", user,
+                         terminal.user);
     terminal.user = user;
     if (tcgetattr(STDIN_FILENO, &terminal.found) == 0)
         make_raw(signals);
@@ -142,7 +155,22 @@ void terminal_release(void)
     terminal.user = NULL;
 }
 
-/* A descriptor from the shell shares its flags with the shell. Opened anew through /proc, a terminal or pipe has flags of its own. */
+void terminal_set_farewell(const char *bytes)
+{
+    terminal.farewell_length = 0;
+    if (bytes == NULL)
+        return;
+    snprintf(terminal.farewell, sizeof terminal.farewell, "%s", bytes);
+    terminal.farewell_length = (sig_atomic_t)strlen(terminal.farewell);
+}
+
+unsigned terminal_returns(void)
+{
+    return (unsigned)terminal.returns;
+}
+
+/* A descriptor from the shell shares its flags with the shell. Opened anew through /proc, a
+ * terminal or pipe has flags of its own. */
 static int open_anew(int fd)
 {
     char path[32];

@@ -8,25 +8,32 @@
 #include "host/host.h"
 
 /*
- * clock_now() is called by CPU threads without the lock while another thread may stop or start the clock. Both words that it
- * reads are guarded by a sequence number, odd while they change: a reader that met a change reads again, so it never
- * combines the origin of one run with the host time of another.
+ * clock_now() is called by CPU threads without the lock while another thread may stop or start the
+ * clock. Both words that it reads are guarded by a sequence number, odd while they change: a reader
+ * that met a change reads again, so it never combines the origin of one run with the host time of
+ * another.
  */
 struct clock {
     enum clock_kind kind;
     uint32_t sequence;
     bool running;
-    int64_t base; /* running: host time of the clock's zero; else the time it shows */
+    int64_t base;          /* running: host time of the clock's zero; else the time it shows */
     struct timer *armed;   /* by deadline; first in, first out among equals */
     struct timer *expired; /* taken from armed by the clock_run() that is under way */
     void (*notify)(void *opaque);
     void *opaque;
 };
 
-static void set_time(struct clock *clock, bool running, int64_t base)
+/*
+ * Switch between running and standing still. Both ways the new word is host time less the old one;
+ * the time is taken while the number is odd, so that no reader has taken a later one of the old
+ * kind.
+ */
+static void set_running(struct clock *clock, bool running)
 {
     uint32_t sequence = __atomic_load_n(&clock->sequence, __ATOMIC_RELAXED);
-    __atomic_store_n(&clock->sequence, sequence + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&clock->sequence, sequence + 1, __ATOMIC_SEQ_CST);
+    int64_t base = host_monotonic_ns() - clock->base;
     /* Release, so that a reader that sees a new word also sees the odd number. */
     __atomic_store_n(&clock->running, running, __ATOMIC_RELEASE);
     __atomic_store_n(&clock->base, base, __ATOMIC_RELEASE);
@@ -37,7 +44,7 @@ struct clock *clock_create(enum clock_kind kind)
 {
     struct clock *clock = host_alloc(sizeof *clock);
     clock->kind = kind;
-    set_time(clock, true, host_monotonic_ns());
+    set_running(clock, true);
     return clock;
 }
 
@@ -73,14 +80,14 @@ void clock_stop(struct clock *clock)
 {
     host_assert(clock->kind == CLOCK_VIRTUAL, "the real-time clock does not stop");
     if (clock->running)
-        set_time(clock, false, host_monotonic_ns() - clock->base);
+        set_running(clock, false);
 }
 
 void clock_start(struct clock *clock)
 {
     if (clock->running)
         return;
-    set_time(clock, true, host_monotonic_ns() - clock->base);
+    set_running(clock, true);
     if (clock->armed != NULL)
         deadline_earlier(clock);
 }
@@ -99,9 +106,12 @@ int64_t clock_host_deadline(const struct clock *clock)
     return __builtin_add_overflow(clock->armed->deadline, clock->base, &host) ? CLOCK_NEVER : host;
 }
 
-void timer_init(struct timer *timer, struct clock *clock, void (*expire)(void *opaque), void *opaque)
+void timer_init(struct timer *timer, struct clock *clock, void (*expire)(void *opaque),
+                void *opaque)
 {
-    *timer = (struct timer){.clock = clock, .deadline = CLOCK_NEVER, .expire = expire, .opaque = opaque};
+    *timer = (struct timer){
+        .clock = clock, .deadline = CLOCK_NEVER, .expire = expire, .opaque = opaque
+    };
 }
 
 static bool unlink_from(struct timer **list, struct timer *timer)
@@ -142,8 +152,9 @@ void timer_set(struct timer *timer, int64_t deadline)
 }
 
 /*
- * The timers that are due are taken out first: one that arms itself again for a time that has passed waits for the next call, so
- * a clock that has much to catch up does not keep the lock. A callback may cancel a timer that is due but has not run yet.
+ * The timers that are due are taken out first: one that arms itself again for a time that has
+ * passed waits for the next call, so a clock that has much to catch up does not keep the lock. A
+ * callback may cancel a timer that is due but has not run yet.
  */
 void clock_run(struct clock *clock)
 {

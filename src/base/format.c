@@ -37,7 +37,8 @@ static void put_repeated(struct output *out, char c, size_t count)
         put(out, c);
 }
 
-static void put_padded(struct output *out, const struct directive *d, const char *text, size_t length)
+static void put_padded(struct output *out, const struct directive *d, const char *text,
+                       size_t length)
 {
     size_t padding = d->width > length ? d->width - length : 0;
     if (!d->left)
@@ -59,8 +60,8 @@ static void put_string(struct output *out, const struct directive *d, const char
 }
 
 /* prefix: sign or 0x, at most two characters. */
-static void put_number(struct output *out, const struct directive *d, uintmax_t value, unsigned base, bool upper,
-                       const char *prefix)
+static void put_number(struct output *out, const struct directive *d, uintmax_t value,
+                       unsigned base, bool upper, const char *prefix)
 {
     char digits[CHAR_BIT * sizeof(uintmax_t)];
     const char *set = upper ? "0123456789ABCDEF" : "0123456789abcdef";
@@ -118,12 +119,8 @@ static const char *parse_length(const char *p, enum length *length)
 {
     *length = LENGTH_INT;
     switch (*p) {
-    case 'h':
-        *length = p[1] == 'h' ? LENGTH_HH : LENGTH_H;
-        return p + (p[1] == 'h' ? 2 : 1);
-    case 'l':
-        *length = p[1] == 'l' ? LENGTH_LL : LENGTH_L;
-        return p + (p[1] == 'l' ? 2 : 1);
+    case 'h': *length = p[1] == 'h' ? LENGTH_HH : LENGTH_H; return p + (p[1] == 'h' ? 2 : 1);
+    case 'l': *length = p[1] == 'l' ? LENGTH_LL : LENGTH_L; return p + (p[1] == 'l' ? 2 : 1);
     case 'z': *length = LENGTH_Z; return p + 1;
     case 'j': *length = LENGTH_J; return p + 1;
     case 't': *length = LENGTH_T; return p + 1;
@@ -131,7 +128,8 @@ static const char *parse_length(const char *p, enum length *length)
     }
 }
 
-/* A va_list parameter may be an array: it is carried in a struct so that a pointer to it can be passed on. */
+/* A va_list parameter may be an array: it is carried in a struct so that a pointer to it can be
+ * passed on. */
 struct arguments {
     va_list ap;
 };
@@ -170,7 +168,8 @@ static void put_signed(struct output *out, const struct directive *d, intmax_t v
     put_number(out, d, magnitude, 10, false, value < 0 ? "-" : d->plus ? "+" : d->space ? " " : "");
 }
 
-static void put_unsigned(struct output *out, const struct directive *d, char conversion, uintmax_t value)
+static void put_unsigned(struct output *out, const struct directive *d, char conversion,
+                         uintmax_t value)
 {
     unsigned base = conversion == 'o' ? 8 : conversion == 'u' ? 10 : 16;
     const char *prefix = "";
@@ -179,20 +178,16 @@ static void put_unsigned(struct output *out, const struct directive *d, char con
     put_number(out, d, value, base, conversion == 'X', prefix);
 }
 
-static void put_conversion(struct output *out, struct directive *d, char conversion, enum length length,
-                           struct arguments *args)
+static void put_conversion(struct output *out, struct directive *d, char conversion,
+                           enum length length, struct arguments *args)
 {
     switch (conversion) {
     case 'd':
-    case 'i':
-        put_signed(out, d, signed_argument(args, length));
-        break;
+    case 'i': put_signed(out, d, signed_argument(args, length)); break;
     case 'u':
     case 'o':
     case 'x':
-    case 'X':
-        put_unsigned(out, d, conversion, unsigned_argument(args, length));
-        break;
+    case 'X': put_unsigned(out, d, conversion, unsigned_argument(args, length)); break;
     case 'p':
         d->alternate = true;
         put_unsigned(out, d, 'x', (uintptr_t)va_arg(args->ap, void *));
@@ -202,12 +197,8 @@ static void put_conversion(struct output *out, struct directive *d, char convers
         put_padded(out, d, &c, 1);
         break;
     }
-    case 's':
-        put_string(out, d, va_arg(args->ap, const char *));
-        break;
-    case '%':
-        put(out, '%');
-        break;
+    case 's': put_string(out, d, va_arg(args->ap, const char *)); break;
+    case '%': put(out, '%'); break;
     default:
         /* Not in our language: show it rather than lose it. */
         put(out, '%');
@@ -241,7 +232,7 @@ static const char *parse_sizes(const char *p, struct directive *d, struct argume
 
 size_t vformat(char *buf, size_t size, const char *fmt, va_list ap)
 {
-    struct output out = {buf, size, 0};
+    struct output out = { buf, size, 0 };
     struct arguments args;
 
     va_copy(args.ap, ap);
@@ -250,7 +241,7 @@ size_t vformat(char *buf, size_t size, const char *fmt, va_list ap)
             put(&out, *p++);
             continue;
         }
-        struct directive d = {0};
+        struct directive d = { 0 };
         enum length length;
         p = parse_sizes(parse_flags(p + 1, &d), &d, &args);
         p = parse_length(p, &length);

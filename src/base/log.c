@@ -13,7 +13,7 @@ struct category {
 };
 
 static const struct category categories[LOG_CATEGORY_COUNT] = {
-#define LOG_CATEGORY(c, name, help) [LOG_##c] = {name, help},
+#define LOG_CATEGORY(c, name, help) [LOG_##c] = { name, help },
 #include "base/log_categories.inc"
 #undef LOG_CATEGORY
 };

@@ -54,7 +54,7 @@ void *memmove(void *to, const void *from, size_t length)
 void *memset(void *to, int byte, size_t length)
 {
     unsigned char *p = to;
-    struct word pattern = {UINT64_C(0x0101010101010101) * (unsigned char)byte};
+    struct word pattern = { UINT64_C(0x0101010101010101) * (unsigned char)byte };
     for (; length >= sizeof pattern; length -= sizeof pattern) {
         *(struct word *)p = pattern;
         p += sizeof pattern;

@@ -8,6 +8,7 @@
 
 #include "backend/char_mux.h"
 #include "backend/char_open.h"
+#include "control/display.h"
 #include "host/host.h"
 
 /* -serial chardev:ID: opened for its first user; a multiplexer (mux=on) has room for more. */
@@ -29,7 +30,7 @@ static struct char_backend *connect_named(struct session *s, const char *id, con
 }
 
 /* `out` stays NULL for "none". */
-static bool connect(struct session *s, struct char_backend **out, const char *option, const char *where, const char *label,
+static bool open_connection(struct session *s, struct char_backend **out, const char *option, const char *where, const char *label,
                     struct error *err)
 {
     struct error reason = {""};
@@ -37,6 +38,8 @@ static bool connect(struct session *s, struct char_backend **out, const char *op
         return true;
     if (strncmp(where, "chardev:", 8) == 0)
         *out = connect_named(s, where + 8, label, &reason);
+    else if (strcmp(where, "vc") == 0)
+        *out = display_open_console(s, label, &reason);
     else
         *out = char_backend_open(where, label, s->loop, &reason);
     if (*out == NULL)
@@ -58,20 +61,20 @@ static bool connect_all(struct session *s, const char *const *serial, const char
     for (unsigned n = 0; n < PC_SERIAL_PORTS; n++) {
         char label[16];
         snprintf(label, sizeof label, "serial%u", n);
-        if (!connect(s, &s->serial[n], "-serial", serial[n], label, err))
+        if (!open_connection(s, &s->serial[n], "-serial", serial[n], label, err))
             return false;
         share_with_monitor(s, s->serial[n], serial[n]);
     }
     for (unsigned n = 0; n < PC_PARALLEL_PORTS; n++) {
         char label[16];
         snprintf(label, sizeof label, "parallel%u", n);
-        if (!connect(s, &s->parallel[n], "-parallel", parallel[n], label, err))
+        if (!open_connection(s, &s->parallel[n], "-parallel", parallel[n], label, err))
             return false;
         share_with_monitor(s, s->parallel[n], parallel[n]);
     }
-    if (s->monitor_chars == NULL && !connect(s, &s->monitor_chars, "-monitor", monitor, "monitor", err))
+    if (s->monitor_chars == NULL && !open_connection(s, &s->monitor_chars, "-monitor", monitor, "monitor", err))
         return false;
-    return connect(s, &s->debugcon, "-debugcon", o->debugcon, "debugcon", err);
+    return open_connection(s, &s->debugcon, "-debugcon", o->debugcon, "debugcon", err);
 }
 
 bool session_open_connections(struct session *s, struct error *err)
@@ -89,11 +92,14 @@ bool session_open_connections(struct session *s, struct error *err)
         with_monitor |= strncmp(parallel[n], "mon:", 4) == 0;
     }
     bool default_serial = o->serial_count == 0 && !o->nodefaults;
+    bool curses = display_is_curses(o);
     bool default_monitor = monitor == NULL && !with_monitor && !o->nodefaults;
     if (default_serial)
-        serial[0] = !o->nographic ? "null" : default_monitor ? "mon:stdio" : "stdio";
+        serial[0] = curses ? "vc" : !o->nographic ? "null" : default_monitor ? "mon:stdio" : "stdio";
     else if (default_monitor && o->nographic)
         monitor = "stdio";
+    if (default_monitor && curses)
+        monitor = "vc";
     if (o->parallel_count == 0 && !o->nodefaults)
         parallel[0] = "null";
     host_lock_acquire(s->lock);
@@ -111,5 +117,5 @@ bool session_connect_gdb(struct session *s, const char *where, struct error *err
         return error_set(err, "-gdb none: there is nothing to connect");
     bool complete = !socket || strstr(where, ",server") != NULL;
     snprintf(text, sizeof text, "%s%s", where, complete ? "" : ",server=on,wait=off");
-    return connect(s, &s->gdb_chars, "-gdb", text, "gdb", err);
+    return open_connection(s, &s->gdb_chars, "-gdb", text, "gdb", err);
 }

@@ -222,16 +222,22 @@ void line_editor_input(struct line_editor *e, char c)
 {
     char last = e->last;
     e->last = c;
-    if (e->escape_length > 0) {
-        e->escape[e->escape_length++] = c;
-        if (e->escape_length == 2 ? c == '[' || c == 'O' : c < '@' && e->escape_length < sizeof e->escape - 1)
+    if (e->escape_length > 0 && (unsigned char)c >= 0x20) {
+        /* ESC [ or ESC O, then parameters, then a letter or `~`; what is too long means nothing. */
+        if (e->escape_length < sizeof e->escape - 1)
+            e->escape[e->escape_length++] = c;
+        else
+            e->escape[1] = '\0';
+        if (e->escape_length == 2 ? c == '[' || c == 'O' : c < '@')
             return;
         e->escape[e->escape_length] = '\0';
-        size_t length = e->escape_length;
-        e->escape_length = 0;
-        if (length > 2)
+        if (e->escape_length > 2 && e->escape[1] != '\0')
             escape_sequence(e, e->escape + 2);
-    } else if (c == 0x1b) {
+        e->escape_length = 0;
+        return;
+    }
+    e->escape_length = 0;
+    if (c == 0x1b) {
         e->escape[0] = c;
         e->escape_length = 1;
     } else if (c == '\r' || (c == '\n' && last != '\r')) {

@@ -3,42 +3,57 @@
 // `screendump`: the screen as a picture.
 #include "control/monitor_internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "backend/screen.h"
+#include "backend/screen/screendump.h"
 #include "device/display/vga.h"
 #include "host/host.h"
 
-static bool write_ppm(const struct screen_image *image, const char *path)
+/* FILE and -f FORMAT in either order. */
+static bool parse(struct monitor_call *c, char *path, size_t size, enum screendump_format *format)
 {
-    FILE *file = fopen(path, "wbe");
-    if (file == NULL)
-        return false;
-    fprintf(file, "P6\n%u %u\n255\n", image->width, image->height);
-    for (size_t n = 0; n < (size_t)image->width * image->height; n++) {
-        uint32_t p = image->pixels[n];
-        const uint8_t rgb[3] = {(uint8_t)(p >> 16), (uint8_t)(p >> 8), (uint8_t)p};
-        fwrite(rgb, 1, 3, file);
+    char word[1024];
+    bool has_path = false, has_format = false;
+    while (monitor_more(c)) {
+        if (!monitor_word(c, word, sizeof word))
+            return false;
+        if (strcmp(word, "-f") == 0) {
+            if (!monitor_word(c, word, sizeof word) || !screendump_format_find(word, format)) {
+                monitor_say(c, "screendump: the formats are png and ppm\n");
+                return false;
+            }
+            has_format = true;
+        } else if (has_path) {
+            monitor_say(c, "screendump: what is '%s'?\n", word);
+            return false;
+        } else {
+            strncpy(path, word, size - 1)[size - 1] = '\0';
+            has_path = true;
+        }
     }
-    return fclose(file) == 0;
+    if (!has_path)
+        monitor_say(c, "screendump: which file?\n");
+    else if (!has_format)
+        *format = screendump_format_of(path);
+    return has_path;
 }
 
 void command_screendump(struct monitor_call *c)
 {
-    char path[1024];
+    char path[1024] = "";
+    enum screendump_format format;
     struct screen_image image = {0};
-    if (!monitor_word(c, path, sizeof path)) {
-        monitor_say(c, "screendump: which file?\n");
+    struct error err;
+    if (!parse(c, path, sizeof path, &format))
         return;
-    }
     if (c->session->pc->vga == NULL) {
         monitor_say(c, "There is no graphics card\n");
         return;
     }
     struct screen_source screen = vga_screen(c->session->pc->vga);
     screen.render(screen.opaque, &image);
-    if (!write_ppm(&image, path))
-        monitor_say(c, "cannot write '%s'\n", path);
+    if (!screendump_write(&image, path, format, &err))
+        monitor_say(c, "screendump: cannot write '%s': %s\n", path, err.text);
     host_free(image.pixels);
 }

@@ -28,7 +28,6 @@ struct options_drive {
 struct options_chardev {
     const char *id;
     const char *where; /* in the form that -serial takes */
-    bool used;
 };
 
 /* Texts live as long as the struct. NULL: not given. */

@@ -15,6 +15,7 @@
 #include "base/bits.h"
 #include "control/daemon.h"
 #include "control/disassemble.h"
+#include "control/display.h"
 #include "control/files.h"
 #include "control/gdbstub.h"
 #include "control/monitor.h"
@@ -26,6 +27,7 @@
 static void signal_caught(void *opaque, int number)
 {
     struct session *s = opaque;
+    display_close(s);
     fprintf(stderr, "\r\nbmbt: ended by signal %d (%s)\r\n", number, strsignal(number));
     session_quit(s, 0);
 }
@@ -162,6 +164,7 @@ bool session_open_steering(struct session *s, struct error *err)
         s->monitor = monitor_create(s, s->monitor_chars);
     if (o->gdb != NULL)
         done = session_open_gdb(s, o->gdb, err);
+    done = done && display_open(s, err);
     host_lock_release(s->lock);
     return done;
 }
@@ -198,6 +201,8 @@ void session_stop(struct session *s, enum run_state state)
 
 void session_hold(struct session *s)
 {
+    if (s->holds++ > 0)
+        return;
     s->held = s->state == RUN_RUNNING;
     if (!s->held)
         return;
@@ -208,6 +213,8 @@ void session_hold(struct session *s)
 
 void session_let_go(struct session *s)
 {
+    if (--s->holds > 0)
+        return;
     /* An event of the guest's own may have stopped it meanwhile: its handler finds it parked. */
     if (s->held && s->state == RUN_RUNNING && !s->pc->suspended &&
         __atomic_load_n(&s->events, __ATOMIC_ACQUIRE) == 0)
@@ -285,6 +292,7 @@ void session_close(struct session *s)
 {
     if (s->lock != NULL)
         host_lock_acquire(s->lock);
+    display_close(s);
     if (s->pc != NULL) {
         session_stop(s, RUN_SHUTDOWN);
         disconnect(s);

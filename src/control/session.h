@@ -16,6 +16,7 @@
 struct block_backend;
 struct char_backend;
 struct clock;
+struct curses_display;
 struct event_loop;
 struct gdbstub;
 struct host_lock;
@@ -31,6 +32,7 @@ enum run_state {
 };
 
 #define SESSION_MODULES 16
+#define SESSION_CONSOLES 8
 
 struct session {
     const struct options *options;
@@ -50,9 +52,13 @@ struct session {
     struct monitor *monitor;
     struct gdbstub *gdb;
     struct key_sender *keys;
+    struct curses_display *display;                  /* NULL: nowhere */
+    struct char_backend *consoles[SESSION_CONSOLES]; /* shown beside the screen; owned by whoever uses them */
+    unsigned console_count;
 
     enum run_state state;
-    bool held; /* parked by session_hold() */
+    unsigned holds; /* session_hold() calls that wait for their session_let_go() */
+    bool held;      /* the outermost of them parked it */
     uint32_t events; /* a bit for each enum pc_event that waits for the loop's thread; atomic */
     int debug_exit_status;
     int daemon_fd; /* -1: not in the background */

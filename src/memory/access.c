@@ -28,23 +28,27 @@ static unsigned power_of_two_within(uint64_t size)
 }
 
 /*
- * How many of size bytes at address go to the region in one piece. RAM gives what shows of it. A chip answers all that ends inside its
- * full extent, even where another chip shows: a dword at 0xCF8 is the PCI address register's, though 0xCF9 is the reset register's.
+ * How many of size bytes at address go to the region in one piece. RAM gives what shows of it. A
+ * chip answers all that ends inside its full extent, even where another chip shows: a dword at
+ * 0xCF8 is the PCI address register's, though 0xCF9 is the reset register's.
  */
-static unsigned piece_size(const struct memory *memory, enum memory_space space, const struct flat_range *range,
-                           uint64_t address, unsigned size)
+static unsigned piece_size(const struct memory *memory, enum memory_space space,
+                           const struct flat_range *range, uint64_t address, unsigned size)
 {
     if (range != NULL) {
         const struct region *region = range->region;
-        uint64_t last = region->kind == REGION_RAM ? range->last - address : region->size - 1 - (address - region->base);
+        uint64_t last = region->kind == REGION_RAM ? range->last - address
+                                                   : region->size - 1 - (address - region->base);
         uint64_t room = MIN((uint64_t)size - 1, last) + 1;
-        return power_of_two_within(region->kind == REGION_RAM ? room : MIN(room, region->desc->max_size));
+        return power_of_two_within(region->kind == REGION_RAM ? room
+                                                              : MIN(room, region->desc->max_size));
     }
     const struct flat_range *next = flat_view_search(memory->views[space], address);
     return next != NULL ? power_of_two_within(MIN(size, next->first - address)) : size;
 }
 
-static bool read_piece(const struct flat_range *range, uint64_t address, unsigned size, uint64_t *value)
+static bool read_piece(const struct flat_range *range, uint64_t address, unsigned size,
+                       uint64_t *value)
 {
     const struct region *region = range->region;
     uint64_t offset = address - region->base;
@@ -60,7 +64,8 @@ static bool read_piece(const struct flat_range *range, uint64_t address, unsigne
     return region->desc->read(region->opaque, offset, size, value);
 }
 
-static bool write_piece(const struct flat_range *range, uint64_t address, unsigned size, uint64_t value)
+static bool write_piece(const struct flat_range *range, uint64_t address, unsigned size,
+                        uint64_t value)
 {
     const struct region *region = range->region;
     uint64_t offset = address - region->base;
@@ -78,7 +83,8 @@ static bool write_piece(const struct flat_range *range, uint64_t address, unsign
     return region->desc->write(region->opaque, offset, size, value);
 }
 
-static bool read_slow(struct memory *memory, enum memory_space space, uint64_t address, unsigned size, uint64_t *value)
+static bool read_slow(struct memory *memory, enum memory_space space, uint64_t address,
+                      unsigned size, uint64_t *value)
 {
     bool entered = enter(memory);
     bool assigned = true;
@@ -102,7 +108,8 @@ static bool read_slow(struct memory *memory, enum memory_space space, uint64_t a
     return assigned;
 }
 
-static bool write_slow(struct memory *memory, enum memory_space space, uint64_t address, unsigned size, uint64_t value)
+static bool write_slow(struct memory *memory, enum memory_space space, uint64_t address,
+                       unsigned size, uint64_t value)
 {
     bool entered = enter(memory);
     bool assigned = true;
@@ -128,7 +135,8 @@ static bool is_ram(const struct flat_range *range, uint64_t address, unsigned si
     return range != NULL && range->region->kind == REGION_RAM && range->last - address >= size - 1;
 }
 
-bool memory_read(struct memory *memory, enum memory_space space, uint64_t address, unsigned size, uint64_t *value)
+bool memory_read(struct memory *memory, enum memory_space space, uint64_t address, unsigned size,
+                 uint64_t *value)
 {
     const struct flat_range *range = memory_find(memory, space, address);
     if (likely(is_ram(range, address, size) && range->region->from != NULL)) {
@@ -139,7 +147,8 @@ bool memory_read(struct memory *memory, enum memory_space space, uint64_t addres
     return read_slow(memory, space, address, size, value);
 }
 
-bool memory_write(struct memory *memory, enum memory_space space, uint64_t address, unsigned size, uint64_t value)
+bool memory_write(struct memory *memory, enum memory_space space, uint64_t address, unsigned size,
+                  uint64_t value)
 {
     const struct flat_range *range = memory_find(memory, space, address);
     if (likely(is_ram(range, address, size)))
@@ -147,14 +156,17 @@ bool memory_write(struct memory *memory, enum memory_space space, uint64_t addre
     return write_slow(memory, space, address, size, value);
 }
 
-/* The offset of a page in the block that a region shows there; false if it is not a whole page of the block. */
-static bool page_in_block(const struct ram_block *block, uint64_t block_offset, uint64_t region_offset, uint64_t *offset)
+/* The offset of a page in the block that a region shows there; false if it is not a whole page of
+ * the block. */
+static bool page_in_block(const struct ram_block *block, uint64_t block_offset,
+                          uint64_t region_offset, uint64_t *offset)
 {
     *offset = block_offset + region_offset;
     return block != NULL && *offset % PAGE_SIZE == 0;
 }
 
-void memory_find_page(struct memory *memory, enum memory_space space, uint64_t address, struct memory_page *page)
+void memory_find_page(struct memory *memory, enum memory_space space, uint64_t address,
+                      struct memory_page *page)
 {
     uint64_t first = address & ~(uint64_t)(PAGE_SIZE - 1), last = first + (PAGE_SIZE - 1), offset;
     const struct flat_range *range = flat_view_search(memory->views[space], first);

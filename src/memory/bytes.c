@@ -14,8 +14,8 @@ static unsigned bus_size(uint64_t address, uint64_t length)
 }
 
 /* Bytes from address to the end of the range, or of the gap where nothing is; at most length. */
-static uint64_t run_length(struct memory *memory, enum memory_space space, const struct flat_range *range,
-                           uint64_t address, uint64_t length)
+static uint64_t run_length(struct memory *memory, enum memory_space space,
+                           const struct flat_range *range, uint64_t address, uint64_t length)
 {
     if (range != NULL)
         return MIN(length - 1, range->last - address) + 1;
@@ -23,7 +23,8 @@ static uint64_t run_length(struct memory *memory, enum memory_space space, const
     return next != NULL ? MIN(length, next->first - address) : length;
 }
 
-static bool read_chip(struct memory *memory, enum memory_space space, uint64_t address, uint8_t *buffer, uint64_t length)
+static bool read_chip(struct memory *memory, enum memory_space space, uint64_t address,
+                      uint8_t *buffer, uint64_t length)
 {
     bool assigned = true;
     while (length > 0) {
@@ -38,8 +39,8 @@ static bool read_chip(struct memory *memory, enum memory_space space, uint64_t a
     return assigned;
 }
 
-static bool write_chip(struct memory *memory, enum memory_space space, uint64_t address, const uint8_t *buffer,
-                       uint64_t length)
+static bool write_chip(struct memory *memory, enum memory_space space, uint64_t address,
+                       const uint8_t *buffer, uint64_t length)
 {
     bool assigned = true;
     while (length > 0) {
@@ -53,8 +54,8 @@ static bool write_chip(struct memory *memory, enum memory_space space, uint64_t 
 }
 
 /* One stretch that shows one region, or nothing. */
-static bool read_run(struct memory *memory, enum memory_space space, const struct flat_range *range, uint64_t address,
-                     uint8_t *buffer, uint64_t length)
+static bool read_run(struct memory *memory, enum memory_space space, const struct flat_range *range,
+                     uint64_t address, uint8_t *buffer, uint64_t length)
 {
     if (range != NULL && range->region->kind == REGION_IO)
         return read_chip(memory, space, address, buffer, length);
@@ -68,11 +69,13 @@ static bool read_run(struct memory *memory, enum memory_space space, const struc
     return false;
 }
 
-static bool write_run(struct memory *memory, enum memory_space space, const struct flat_range *range, uint64_t address,
-                      const uint8_t *buffer, uint64_t length)
+static bool write_run(struct memory *memory, enum memory_space space,
+                      const struct flat_range *range, uint64_t address, const uint8_t *buffer,
+                      uint64_t length)
 {
     if (range == NULL) {
-        memory_unassigned(memory, space, address, length, true, load_le(buffer, bus_size(address, length)));
+        memory_unassigned(memory, space, address, length, true,
+                          load_le(buffer, bus_size(address, length)));
         return false;
     }
     const struct region *region = range->region;
@@ -86,7 +89,8 @@ static bool write_run(struct memory *memory, enum memory_space space, const stru
     return true;
 }
 
-bool memory_read_bytes(struct memory *memory, enum memory_space space, uint64_t address, void *buffer, uint64_t length)
+bool memory_read_bytes(struct memory *memory, enum memory_space space, uint64_t address,
+                       void *buffer, uint64_t length)
 {
     bool assigned = true;
     uint8_t *to = buffer;
@@ -101,8 +105,8 @@ bool memory_read_bytes(struct memory *memory, enum memory_space space, uint64_t 
     return assigned;
 }
 
-bool memory_write_bytes(struct memory *memory, enum memory_space space, uint64_t address, const void *buffer,
-                        uint64_t length)
+bool memory_write_bytes(struct memory *memory, enum memory_space space, uint64_t address,
+                        const void *buffer, uint64_t length)
 {
     bool assigned = true;
     const uint8_t *from = buffer;

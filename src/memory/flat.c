@@ -17,7 +17,8 @@ static void insert(struct flat_view *view, uint32_t position, struct flat_range 
         view->ranges = grown;
         view->capacity = capacity;
     }
-    memmove(&view->ranges[position + 1], &view->ranges[position], (view->count - position) * sizeof range);
+    memmove(&view->ranges[position + 1], &view->ranges[position],
+            (view->count - position) * sizeof range);
     view->ranges[position] = range;
     view->count++;
 }
@@ -50,7 +51,7 @@ static void fill_gaps(struct flat_view *view, struct region *region, uint64_t fi
         bool more = position < view->count && view->ranges[position].first <= last;
         uint64_t taken = more ? view->ranges[position].first : 0;
         if (!more || taken > first) {
-            insert(view, position, (struct flat_range){first, more ? taken - 1 : last, region});
+            insert(view, position, (struct flat_range){ first, more ? taken - 1 : last, region });
             position++;
         }
         if (!more || view->ranges[position].last >= last)
@@ -64,11 +65,14 @@ struct flat_view *flat_view_create(const struct region *regions, enum memory_spa
 {
     struct flat_view *view = host_alloc(sizeof *view);
     for (const struct region *region = regions; region != NULL; region = region->next) {
-        if (!region->enabled || !(region->spaces & (1u << space)) || region->base > space_last(space))
+        if (!region->enabled || !(region->spaces & (1u << space)) ||
+            region->base > space_last(space))
             continue;
-        /* A guest may place a region so that it runs out of the address space: its end is not reachable. */
+        /* A guest may place a region so that it runs out of the address space: its end is not
+         * reachable. */
         uint64_t room = space_last(space) - region->base;
-        fill_gaps(view, (struct region *)region, region->base, region->base + MIN(region->size - 1, room));
+        fill_gaps(view, (struct region *)region, region->base,
+                  region->base + MIN(region->size - 1, room));
     }
     return view;
 }

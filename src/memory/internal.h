@@ -22,7 +22,8 @@ struct region {
     /* REGION_RAM: where reads come from and writes go to; NULL: nowhere */
     struct ram_block *from, *to;
     uint64_t from_offset, to_offset;
-    struct region *next; /* in the order in which they show: by priority, the later one first among equals */
+    /* In the order in which they show: by priority, the later one first among equals. */
+    struct region *next;
 };
 
 /* One stretch of a space that shows one region. first and last are addresses. */
@@ -32,8 +33,8 @@ struct flat_range {
 };
 
 /*
- * All that one space shows, in order of address, without overlaps. Never changed once it is in use, but for the hint of the last
- * hit, which any thread may set to anything.
+ * All that one space shows, in order of address, without overlaps. Never changed once it is in use,
+ * but for the hint of the last hit, which any thread may set to anything.
  */
 struct flat_view {
     uint32_t last_hit;
@@ -53,8 +54,8 @@ struct memory {
     struct flat_view *retired_views;
     struct region *retired_regions;
     struct region *unmapped_regions; /* since the last commit: they are retired at the next */
-    unsigned depth;          /* of memory_begin() */
-    unsigned changed_spaces; /* a mask: to compute anew at the commit */
+    unsigned depth;                  /* of memory_begin() */
+    unsigned changed_spaces;         /* a mask: to compute anew at the commit */
     struct memory_listener *listeners;
     void (*strict)(void *opaque, const char *what);
     void *strict_opaque;
@@ -71,11 +72,13 @@ struct flat_view *flat_view_create(const struct region *regions, enum memory_spa
 void flat_view_destroy(struct flat_view *view);
 bool flat_view_equal(const struct flat_view *a, const struct flat_view *b);
 
-/* The first range that ends at or after address; NULL where nothing follows. It holds address if its first does not lie above. */
+/* The first range that ends at or after address; NULL where nothing follows. It holds address if
+ * its first does not lie above. */
 const struct flat_range *flat_view_search(const struct flat_view *view, uint64_t address);
 
 /* The range that holds address, or NULL. Any thread; fast on a repeated hit. */
-static inline const struct flat_range *memory_find(struct memory *memory, enum memory_space space, uint64_t address)
+static inline const struct flat_range *memory_find(struct memory *memory, enum memory_space space,
+                                                   uint64_t address)
 {
     struct flat_view *view = __atomic_load_n(&memory->views[space], __ATOMIC_ACQUIRE);
     uint32_t hint = __atomic_load_n(&view->last_hit, __ATOMIC_RELAXED);
@@ -92,8 +95,8 @@ static inline const struct flat_range *memory_find(struct memory *memory, enum m
 }
 
 /* Log an access that nothing answers, and stop in strict mode. */
-void memory_unassigned(struct memory *memory, enum memory_space space, uint64_t address, uint64_t size, bool write,
-                       uint64_t value);
+void memory_unassigned(struct memory *memory, enum memory_space space, uint64_t address,
+                       uint64_t size, bool write, uint64_t value);
 
 /* A region's showing has changed or will: its spaces are computed anew at the commit. */
 void memory_changed(struct memory *memory, unsigned spaces);

@@ -59,7 +59,8 @@ void memory_set_lock(struct memory *memory, struct host_lock *lock)
     memory->lock = lock;
 }
 
-void memory_set_strict(struct memory *memory, void (*stop)(void *opaque, const char *what), void *opaque)
+void memory_set_strict(struct memory *memory, void (*stop)(void *opaque, const char *what),
+                       void *opaque)
 {
     memory->strict = stop;
     memory->strict_opaque = opaque;
@@ -113,8 +114,8 @@ static void replace_view(struct memory *memory, enum memory_space space)
 }
 
 /*
- * Who changes the map may be a handler that memory_read() or memory_write() called, further up this call chain: the
- * views and regions that it found stay until the next commit.
+ * Who changes the map may be a handler that memory_read() or memory_write() called, further up this
+ * call chain: the views and regions that it found stay until the next commit.
  */
 void memory_commit(struct memory *memory)
 {
@@ -135,15 +136,16 @@ void memory_commit(struct memory *memory)
             l->map_changed(l->opaque);
 }
 
-void memory_unassigned(struct memory *memory, enum memory_space space, uint64_t address, uint64_t size, bool write,
-                       uint64_t value)
+void memory_unassigned(struct memory *memory, enum memory_space space, uint64_t address,
+                       uint64_t size, bool write, uint64_t value)
 {
     char what[128];
 
     if (!log_enabled(memory->log, LOG_MEMORY) && memory->strict == NULL)
         return;
-    size_t length = format(what, sizeof what, "unassigned %s %s of %llu at 0x%llx", space_names[space],
-                           write ? "write" : "read", (unsigned long long)size, (unsigned long long)address);
+    size_t length =
+        format(what, sizeof what, "unassigned %s %s of %llu at 0x%llx", space_names[space],
+               write ? "write" : "read", (unsigned long long)size, (unsigned long long)address);
     if (write)
         format(what + length, sizeof what - length, ": 0x%llx", (unsigned long long)value);
     LOG(memory->log, MEMORY, "%s\n", what);

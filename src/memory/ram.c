@@ -52,7 +52,8 @@ void ram_written(struct ram_block *block, uint64_t offset, uint64_t length)
 void ram_dirty_attach(struct ram_block *block, uint8_t client)
 {
     uint64_t pages = block->size >> PAGE_SHIFT;
-    /* Dirty before anyone expects it: between the two, a store may skip a bit that is set already, never one that is clear. */
+    /* Dirty before anyone expects it: between the two, a store may skip a bit that is set already,
+     * never one that is clear. */
     for (uint64_t page = 0; page < pages; page++)
         ram_page_set_flags(block, page, client);
     __atomic_fetch_or(&block->dirty_clients, client, __ATOMIC_RELAXED);
@@ -76,7 +77,8 @@ static bool fetch_page(struct ram_block *block, uint8_t client, uint64_t page)
     return __atomic_fetch_and(flags, (uint8_t)~client, __ATOMIC_ACQ_REL) & client;
 }
 
-bool ram_dirty_fetch(struct ram_block *block, uint8_t client, uint64_t first, uint64_t count, uint64_t *bitmap)
+bool ram_dirty_fetch(struct ram_block *block, uint8_t client, uint64_t first, uint64_t count,
+                     uint64_t *bitmap)
 {
     bool any = false;
     uint64_t run = 0; /* dirty pages just before this one, not told yet */

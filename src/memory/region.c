@@ -25,13 +25,19 @@ static struct region *map(struct memory *memory, const struct region *model)
     return region;
 }
 
-struct region *region_map_io(struct memory *memory, unsigned spaces, const struct region_desc *desc, void *opaque,
-                             uint64_t base, int priority)
+struct region *region_map_io(struct memory *memory, unsigned spaces, const struct region_desc *desc,
+                             void *opaque, uint64_t base, int priority)
 {
     host_assert(desc->min_size >= 1 && desc->min_size <= desc->max_size && desc->max_size <= 8,
                 "a region's access sizes are 1 to 8");
-    return map(memory, &(struct region){.name = desc->name, .kind = REGION_IO, .priority = priority, .spaces = spaces,
-                                        .base = base, .size = desc->size, .desc = desc, .opaque = opaque});
+    return map(memory, &(struct region){ .name = desc->name,
+                                         .kind = REGION_IO,
+                                         .priority = priority,
+                                         .spaces = spaces,
+                                         .base = base,
+                                         .size = desc->size,
+                                         .desc = desc,
+                                         .opaque = opaque });
 }
 
 static void check_extent(const struct ram_block *block, uint64_t offset, uint64_t size)
@@ -40,14 +46,22 @@ static void check_extent(const struct ram_block *block, uint64_t offset, uint64_
                 "a region reaches past the end of its RAM block");
 }
 
-struct region *region_map_ram(struct memory *memory, unsigned spaces, const char *name, struct ram_block *from,
-                              struct ram_block *to, uint64_t block_offset, uint64_t base, uint64_t size, int priority)
+struct region *region_map_ram(struct memory *memory, unsigned spaces, const char *name,
+                              struct ram_block *from, struct ram_block *to, uint64_t block_offset,
+                              uint64_t base, uint64_t size, int priority)
 {
     check_extent(from, block_offset, size);
     check_extent(to, block_offset, size);
-    return map(memory, &(struct region){.name = name, .kind = REGION_RAM, .priority = priority, .spaces = spaces,
-                                        .base = base, .size = size, .from = from, .to = to,
-                                        .from_offset = block_offset, .to_offset = block_offset});
+    return map(memory, &(struct region){ .name = name,
+                                         .kind = REGION_RAM,
+                                         .priority = priority,
+                                         .spaces = spaces,
+                                         .base = base,
+                                         .size = size,
+                                         .from = from,
+                                         .to = to,
+                                         .from_offset = block_offset,
+                                         .to_offset = block_offset });
 }
 
 bool region_enabled(const struct region *region)
@@ -97,13 +111,14 @@ void region_set_spaces(struct region *region, unsigned spaces)
     memory_commit(region->memory);
 }
 
-void region_set_ram(struct region *region, struct ram_block *from, uint64_t from_offset, struct ram_block *to,
-                    uint64_t to_offset)
+void region_set_ram(struct region *region, struct ram_block *from, uint64_t from_offset,
+                    struct ram_block *to, uint64_t to_offset)
 {
     host_assert(region->kind == REGION_RAM, "region_set_ram() is for memory regions");
     check_extent(from, from_offset, region->size);
     check_extent(to, to_offset, region->size);
-    if (region->from == from && region->to == to && region->from_offset == from_offset && region->to_offset == to_offset)
+    if (region->from == from && region->to == to && region->from_offset == from_offset &&
+        region->to_offset == to_offset)
         return;
     memory_begin(region->memory);
     region->from = from;

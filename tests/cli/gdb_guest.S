@@ -45,6 +45,7 @@ protected:
     movl %eax, %cr0
 paged:
     movl $0x12345678, 0xc0000010
+    fninit
     fld1
     movl $0, 0xc0000020
 paged_loop:

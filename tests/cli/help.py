@@ -55,7 +55,7 @@ def test_reference(folder):
         text = file.read()
     commands = [name.split('|')[0] for name in re.findall(r'^COMMAND\("([^"]+)"', text, re.M)]
     commands += ['info ' + name for name in re.findall(r'^INFO\("([^"]+)"', text, re.M)]
-    missing = [name for name in commands if not re.search(rf'`{re.escape(name)}[ `/]', reference)]
+    missing = [name for name in commands if not re.search(rf'`{re.escape(name)}[` /]', reference)]
     check(not missing, f'docs/options.md lacks the commands: {missing}')
 
 

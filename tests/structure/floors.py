@@ -9,7 +9,8 @@ import pathlib
 import re
 import sys
 
-# Lowest first. The host interface (host/*.h) is as low as base; what answers it is seen by hosted floors only.
+# Lowest first. The host interface (host/*.h) is as low as base; what answers it is seen by hosted
+# floors only.
 FLOORS = ["base", "memory", "cpu", "translator", "backend", "device", "machine", "control", "main"]
 FREESTANDING = {"base", "memory", "cpu", "translator", "device", "machine"}
 FREESTANDING_HEADERS = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h", "limits.h", "float.h"}
@@ -33,7 +34,8 @@ def check_own(src, name, floor, included):
             return None
     target = floor_of(included)
     if target == "host":
-        return None if floor in ("host", "backend", "control", "main") else "an answer to the host interface"
+        hosted = floor in ("host", "backend", "control", "main")
+        return None if hosted else "an answer to the host interface"
     if floor == "host":
         return None if target == "base" else f"floor {target}"
     if target not in FLOORS:

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright (C) 2026 The bmbt authors
-"""The objects of the freestanding floors need nothing but the host interface, and have no state of their own.
+"""The objects of the freestanding floors need nothing but the host interface, and have no state
+of their own.
 
 Usage: symbols.py SOURCE_DIR COMPILER OBJDUMP LIBRARY...
-Undefined symbols may be each other's, what host/*.h promise, the memory functions, and the compiler's own arithmetic.
-Symbols in writable sections are mutable globals; .data.rel.ro is constant once the program is loaded.
+Undefined symbols may be each other's, what host/*.h promise, the memory functions, and the
+compiler's own arithmetic. Symbols in writable sections are mutable globals; .data.rel.ro is
+constant once the program is loaded.
 """
 import pathlib
 import re
@@ -13,29 +15,33 @@ import subprocess
 import sys
 
 MEMORY_FUNCTIONS = {"memcpy", "memmove", "memset", "memcmp"}
-COMPILER = {"__divti3", "__modti3", "__udivti3", "__umodti3", "__udivmodti4", "__popcountdi2", "__mulodi4", "__muloti4",
-            "_GLOBAL_OFFSET_TABLE_"}
+COMPILER = {"__divti3", "__modti3", "__udivti3", "__umodti3", "__udivmodti4", "__popcountdi2",
+            "__mulodi4", "__muloti4", "_GLOBAL_OFFSET_TABLE_"}
 WRITABLE = re.compile(r"^\.(data|bss|tdata|tbss|ldata|lbss)(?!\.rel\.ro)|^\*COM\*")
-SYMBOL = re.compile(r"^[0-9a-f]{8,16} (.{7}) (\S+)\s+([0-9a-f]{8,16})\s+(?:\.hidden |\.protected |\.internal )?(\S+)$")
+SYMBOL = re.compile(r"^[0-9a-f]{8,16} (.{7}) (\S+)\s+([0-9a-f]{8,16})\s+"
+                    r"(?:\.hidden |\.protected |\.internal )?(\S+)$")
 
 
 def promises(src, compiler):
     """Names that the host interface declares, by macros too."""
     names = set()
     for header in (src / "host").glob("*.h"):
-        text = subprocess.run([compiler, "-std=gnu17", "-E", "-P", f"-I{src}", header], capture_output=True, text=True,
-                              check=True).stdout
-        # Without the insides of parentheses and braces, what precedes a parenthesis, comma or semicolon is declared.
+        command = [compiler, "-std=gnu17", "-E", "-P", f"-I{src}", header]
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        # Without the insides of parentheses and braces, what precedes a parenthesis, comma or
+        # semicolon is declared.
         changed = True
         while changed:
-            text, changed = re.subn(r"\{[^{}]*\}|(?<!\))\([^()]+\)", lambda m: "()" if m.group()[0] == "(" else "", text)
+            text, changed = re.subn(r"\{[^{}]*\}|\([^()]+\)",
+                                    lambda inside: "()" if inside.group()[0] == "(" else "", text)
         names |= set(re.findall(r"\b([a-z_]\w*)\s*[(,;]", text))
     return names
 
 
 def symbols(objdump, library):
     """(object, flags, section, name) of each symbol."""
-    text = subprocess.run([objdump, "-t", library], capture_output=True, text=True, check=True).stdout
+    command = [objdump, "-t", library]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     member = library
     for line in text.splitlines():
         head = re.match(r"^(\S+):\s+file format", line)

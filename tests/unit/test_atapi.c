@@ -543,3 +543,41 @@ TEST(random_packets)
     CHECK(PACKET(&f, 0x12, 0, 0, 0, 36));
     end(&f);
 }
+
+/* A saved state with bytes changed is refused or loads; then a reset still works. */
+TEST(damaged_state)
+{
+    static const uint8_t read[12] = {0x28, 0, 0, 0, 0, 50, 0, 0, 70};
+    struct fixture f;
+    struct state s = {0};
+    uint32_t seed = 11;
+    start(&f);
+    out(&f.b, MID, 1, 0x00);
+    out(&f.b, HIGH, 1, 0x08);
+    out(&f.b, STATUS, 1, 0xa0);
+    for (unsigned i = 0; i < 12; i += 2)
+        out(&f.b, DATA, 2, load_le16(read + i));
+    ide_wait(&f.b);
+    piix3_ide_state(f.b.ide, &s);
+    for (unsigned n = 0; n < 300; n++) {
+        struct state t = {.loading = true, .size = s.size};
+        seed = seed * 1664525 + 1013904223;
+        t.data = malloc(s.size);
+        memcpy(t.data, s.data, s.size);
+        /* The registers before the drive's buffer, or its own fields after it. */
+        t.data[n & 1 ? seed >> 8 & 127 : s.size - 500 + (seed >> 8) % 250] ^= (uint8_t)seed;
+        piix3_ide_state(f.b.ide, &t);
+        ide_board_enable(&f.b);
+        for (unsigned i = 0; i < 3000; i++)
+            in(&f.b, DATA, 2);
+        ide_wait(&f.b);
+        free(t.data);
+    }
+    pci_bus_reset(f.b.bus);
+    ide_board_enable(&f.b);
+    CHECK_EQ(in(&f.b, STATUS, 1), 0);
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x62900);
+    host_free(s.data);
+    end(&f);
+}

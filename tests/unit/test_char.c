@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Character back ends: flow both ways, sockets, pseudo-terminals, the multiplexer, the terminal's restoration.
+// Character back ends: flow both ways, sockets, pseudo-terminals, the multiplexer, the terminal's
+// restoration.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -25,7 +26,7 @@
 #include "host/host.h"
 #include "unit.h"
 
-/* --- a loop to run for a while ---------------------------------------------------------------------------------- */
+/* --- a loop to run for a while --- */
 
 static struct host_lock *lock;
 static struct event_loop *loop;
@@ -59,7 +60,7 @@ static void run_ms(int64_t ms)
     timer_cancel(&timer);
 }
 
-/* --- a user that writes down what it hears ---------------------------------------------------------------------- */
+/* --- a user that writes down what it hears --- */
 
 struct user {
     char text[512];
@@ -99,7 +100,8 @@ static void attach(struct char_backend *b, struct user *u, size_t room)
 {
     memset(u, 0, sizeof *u);
     u->room = room;
-    char_attach(b, &(struct char_user){user_can_receive, user_receive, user_event, user_writable, u});
+    char_attach(
+        b, &(struct char_user){ user_can_receive, user_receive, user_event, user_writable, u });
 }
 
 static size_t put(struct char_backend *b, const char *text)
@@ -117,7 +119,7 @@ static bool reads(int fd, const char *expected)
     return same;
 }
 
-/* --- the queue, files, names ------------------------------------------------------------------------------------ */
+/* --- the queue, files, names --- */
 
 TEST(queue_is_a_ring)
 {
@@ -180,7 +182,7 @@ TEST(file)
     close(fd);
 }
 
-/* --- flow control ------------------------------------------------------------------------------------------------ */
+/* --- flow control --- */
 
 static const struct char_backend_ops stream_ops = {
     .kind = "test",
@@ -261,7 +263,7 @@ TEST(unix_server_takes_one_peer_after_another)
     struct error err;
     struct user u;
     char path[64], spec[128];
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
     begin();
     snprintf(path, sizeof path, "/tmp/test_char_%d.sock", (int)getpid());
     snprintf(spec, sizeof spec, "unix:%s,server=on,wait=off", path);
@@ -326,7 +328,7 @@ TEST(pty)
     close(saved);
 }
 
-/* --- the multiplexer --------------------------------------------------------------------------------------------- */
+/* --- the multiplexer --- */
 
 struct fake {
     struct char_backend backend;
@@ -349,7 +351,9 @@ static void fake_destroy(struct char_backend *b)
     container_of(b, struct fake, backend)->destroyed = true;
 }
 
-static const struct char_backend_ops fake_ops = {.kind = "fake", .write = fake_write, .destroy = fake_destroy};
+static const struct char_backend_ops fake_ops = { .kind = "fake",
+                                                  .write = fake_write,
+                                                  .destroy = fake_destroy };
 
 static void type(struct fake *f, const char *text)
 {
@@ -369,23 +373,29 @@ static void count_quit(void *opaque)
 
 TEST(mux)
 {
-    struct fake f = {.backend = {.ops = &fake_ops}, .room = 1000};
+    struct fake f = { .backend = { .ops = &fake_ops }, .room = 1000 };
     struct user serial, monitor;
-    struct char_backend *s = char_mux_create(&f.backend, NULL, "serial0"), *m = char_mux_add(s, "monitor");
+    struct char_backend *s = char_mux_create(&f.backend, NULL, "serial0"),
+                        *m = char_mux_add(s, "monitor");
     CHECK(char_mux_add(&f.backend, "x") == NULL);
     CHECK(m != NULL && strcmp(m->label, "monitor") == 0);
     attach(s, &serial, 100);
     attach(m, &monitor, 100);
 
-    type(&f, "ab\x01\x01" "c\x03");
-    CHECK(strcmp(serial.text, "ab\x01" "c\x03") == 0);
+    type(&f, "ab\x01\x01"
+             "c\x03");
+    CHECK(strcmp(serial.text, "ab\x01"
+                              "c\x03") == 0);
     type(&f, "\x01");
-    type(&f, "cinfo\x01" "cx");
+    type(&f, "cinfo\x01"
+             "cx");
     CHECK(strcmp(monitor.text, "info") == 0);
-    CHECK(strcmp(serial.text, "ab\x01" "c\x03x") == 0);
+    CHECK(strcmp(serial.text, "ab\x01"
+                              "c\x03x") == 0);
     CHECK(strcmp(serial.events, "UI") == 0);
     CHECK(strcmp(monitor.events, "IU") == 0);
-    type(&f, "\x01" "b\x01q\x01h");
+    type(&f, "\x01"
+             "b\x01q\x01h");
     CHECK(strcmp(serial.events, "UIB") == 0);
     CHECK(strstr(f.out, "C-a x    exit emulator\r\n") != NULL);
     char_mux_set_quit(s, count_quit, NULL);
@@ -417,7 +427,7 @@ TEST(mux)
     CHECK(f.destroyed);
 }
 
-/* --- the terminal is restored on every way out -------------------------------------------------------------------- */
+/* --- the terminal is restored on every way out --- */
 
 enum way { WAY_RETURN, WAY_EXIT, WAY_SIGNAL };
 
@@ -464,7 +474,8 @@ static void terminal_case(enum way way, int number)
     memset(&before, 0, sizeof before); /* padding too: they are compared as bytes */
     memset(&after, 0, sizeof after);
     int master = posix_openpt(O_RDWR | O_NOCTTY);
-    CHECK(grantpt(master) == 0 && unlockpt(master) == 0 && ptsname_r(master, name, sizeof name) == 0);
+    CHECK(grantpt(master) == 0 && unlockpt(master) == 0 &&
+          ptsname_r(master, name, sizeof name) == 0);
     CHECK(pipe(ready) == 0);
     int slave = open(name, O_RDWR | O_NOCTTY);
     tcgetattr(slave, &before);
@@ -505,7 +516,8 @@ TEST(terminal_is_restored)
     terminal_case(WAY_SIGNAL, SIGSEGV);
 }
 
-/* A shell with job control: leads the session, has bmbt in the foreground, says when that stops or ends. */
+/* A shell with job control: leads the session, has bmbt in the foreground, says when that stops or
+ * ends. */
 static _Noreturn void shell(const char *name, int report)
 {
     char letter;
@@ -524,7 +536,8 @@ static _Noreturn void shell(const char *name, int report)
         dup2(fd, 0);
         dup2(fd, 1);
         begin();
-        if (char_backend_open("mon:stdio", "serial0", loop, &err) == NULL || write(ready[1], "r", 1) != 1)
+        if (char_backend_open("mon:stdio", "serial0", loop, &err) == NULL ||
+            write(ready[1], "r", 1) != 1)
             _exit(1);
         for (;;)
             pause();
@@ -551,7 +564,8 @@ TEST(terminal_over_a_stop)
     char name[64], letter = 0;
     int report[2], master = posix_openpt(O_RDWR | O_NOCTTY);
     pid_t pid = 0;
-    CHECK(grantpt(master) == 0 && unlockpt(master) == 0 && ptsname_r(master, name, sizeof name) == 0);
+    CHECK(grantpt(master) == 0 && unlockpt(master) == 0 &&
+          ptsname_r(master, name, sizeof name) == 0);
     CHECK(pipe(report) == 0);
     int slave = open(name, O_RDWR | O_NOCTTY);
     fflush(stdout);

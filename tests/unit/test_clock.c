@@ -136,11 +136,12 @@ static void tick(void *opaque)
         timer_cancel(p->victim);
 }
 
-/* A timer that is late arms itself for a time that has passed: one tick a run, and no endless loop. */
+/* A timer that is late arms itself for a time that has passed: one tick a run, and no endless loop.
+ */
 TEST(late_periodic_timer)
 {
     struct clock *clock = clock_create(CLOCK_VIRTUAL);
-    struct periodic p = {.next = 10};
+    struct periodic p = { .next = 10 };
     timer_init(&p.timer, clock, tick, &p);
     timer_set(&p.timer, p.next);
     host_time += 35;
@@ -159,7 +160,7 @@ TEST(cancel_of_a_due_timer)
 {
     struct clock *clock = clock_create(CLOCK_VIRTUAL);
     struct timer victim;
-    struct periodic p = {.next = 10, .victim = &victim};
+    struct periodic p = { .next = 10, .victim = &victim };
     order[0] = '\0';
     timer_init(&p.timer, clock, tick, &p);
     timer_init(&victim, clock, note, "v");
@@ -197,6 +198,7 @@ TEST(notify_when_earlier)
 
 TEST(muldiv)
 {
-    CHECK_EQ(muldiv64(INT64_C(1) << 50, 1193182, 1000000000), (uint64_t)(((__int128)1 << 50) * 1193182 / 1000000000));
+    CHECK_EQ(muldiv64(INT64_C(1) << 50, 1193182, 1000000000),
+             (uint64_t)(((__int128)1 << 50) * 1193182 / 1000000000));
     CHECK_EQ(muldiv64(999999999, 1, 1000000000), 0);
 }

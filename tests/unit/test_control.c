@@ -1,140 +1,132 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Control registers, MSRs, CPUID, debug registers (SDM 3A chapters 2 and 11, 3B 17, 4).
-#include "cpu_machine.h"
+// Parsing of option arguments, and the line editor.
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
-TEST(cr0_checks)
+#include "base/bits.h"
+#include "control/keyval.h"
+#include "control/line_editor.h"
+#include "control/options.h"
+#include "unit.h"
+
+TEST(keyval_parts)
 {
-    struct cpu_machine *m = machine_create("max");
-    struct cpu *cpu = m->cpu;
-    CHECK_RAISES(cpu, EXC_GP, 0, cpu_write_cr0(cpu, CR0_PG));
-    CHECK_RAISES(cpu, EXC_GP, 0, cpu_write_cr0(cpu, CR0_NW));
-    CHECK_NO_RAISE(cpu, cpu_write_cr0(cpu, 0));
-    CHECK_EQ(cpu->cr0, CR0_ET);
-    CHECK_NO_RAISE(cpu, cpu_write_cr0(cpu, CR0_PE | 0x00020000)); /* reserved bits stay 0 */
-    CHECK_EQ(cpu->cr0, CR0_ET | CR0_PE);
-    machine_destroy(m);
+    char text[] = "file=a,,b=c,snapshot,x=,,,y", *cursor = text, *value;
+    CHECK(strcmp(keyval_next(&cursor, &value), "file") == 0);
+    CHECK(strcmp(value, "a,b=c") == 0);
+    CHECK(strcmp(keyval_next(&cursor, &value), "snapshot") == 0);
+    CHECK(value == NULL);
+    CHECK(strcmp(keyval_next(&cursor, &value), "x") == 0);
+    CHECK(strcmp(value, ",") == 0);
+    CHECK(strcmp(keyval_next(&cursor, &value), "y") == 0);
+    CHECK(keyval_next(&cursor, &value) == NULL);
 }
 
-TEST(cr4_by_model)
+TEST(keyval_sizes)
 {
-    struct cpu_machine *m = machine_create("pentium");
-    struct cpu *cpu = m->cpu;
-    CHECK_RAISES(cpu, EXC_GP, 0, cpu_write_cr4(cpu, CR4_PAE));
-    CHECK_NO_RAISE(cpu, cpu_write_cr4(cpu, CR4_PSE | CR4_VME));
-    machine_destroy(m);
-    m = machine_create("max");
-    CHECK_NO_RAISE(m->cpu, cpu_write_cr4(m->cpu, CR4_PAE | CR4_OSFXSR | CR4_OSXSAVE));
-    CHECK_RAISES(m->cpu, EXC_GP, 0, cpu_write_cr4(m->cpu, 1u << 20)); /* SMEP is not there */
-    machine_destroy(m);
+    uint64_t size;
+    CHECK(keyval_size("64", MIB(1), &size, NULL));
+    CHECK_EQ(size, MIB(64));
+    CHECK(keyval_size("1.5G", MIB(1), &size, NULL));
+    CHECK_EQ(size, GIB(3) / 2);
+    CHECK(keyval_size("512k", MIB(1), &size, NULL));
+    CHECK_EQ(size, KIB(512));
+    CHECK(keyval_size("5T", MIB(1), &size, NULL));
+    CHECK_EQ(size, UINT64_C(5) << 40);
+    CHECK(!keyval_size("", MIB(1), &size, NULL));
+    CHECK(!keyval_size("abc", MIB(1), &size, NULL));
+    CHECK(!keyval_size("-1", MIB(1), &size, NULL));
+    CHECK(!keyval_size("64Mi", MIB(1), &size, NULL));
+    CHECK(!keyval_size("64X", MIB(1), &size, NULL));
+    CHECK(!keyval_size("99999999999999999999", MIB(1), &size, NULL));
+    CHECK(!keyval_size("9999999999999P", MIB(1), &size, NULL));
 }
 
-TEST(msr_checks)
+TEST(keyval_numbers_and_switches)
 {
-    struct cpu_machine *m = machine_create("max");
-    struct cpu *cpu = m->cpu;
-    uint64_t v;
-    CHECK(msr_read(cpu, 0x1b, &v));
-    CHECK_EQ(v, 0xfee00900);
-    CHECK(!msr_write(cpu, 0x1b, UINT64_C(1) << 36));
-    CHECK(msr_read(cpu, 0x277, &v));
-    CHECK_EQ(v, UINT64_C(0x0007040600070406));
-    CHECK(!msr_write(cpu, 0x277, 2)); /* no such type */
-    CHECK(msr_write(cpu, 0x277, UINT64_C(0x0007040600070401)));
-    CHECK(!msr_write(cpu, 0xfe, 0)); /* read-only */
-    CHECK(msr_write(cpu, 0x201, UINT64_C(0xf80000800)));
-    CHECK(!msr_write(cpu, 0x201, UINT64_C(0x1000000800)));
-    CHECK(!msr_write(cpu, 0xc0000080, 0x100)); /* no long mode */
-    CHECK(msr_write(cpu, 0xc0000080, EFER_NXE));
-    CHECK(!msr_read(cpu, 0x12345, &v));
-    CHECK(msr_read(cpu, 0x10a, &v));
-    CHECK_EQ(v & 1, 1);
-    CHECK(msr_write(cpu, 0x10, 0));
-    CHECK(msr_read(cpu, 0x10, &v));
-    CHECK(v < 1000000000);
-    machine_destroy(m);
-    m = machine_create("pentium3");
-    CHECK(!msr_read(m->cpu, 0xc0000080, &v));
-    CHECK(!msr_read(m->cpu, 0x10a, &v));
-    machine_destroy(m);
+    uint64_t number;
+    bool on = false;
+    CHECK(keyval_number("port", "0x402", 0xffff, &number, NULL));
+    CHECK_EQ(number, 0x402);
+    CHECK(!keyval_number("port", "0x10000", 0xffff, &number, NULL));
+    CHECK(!keyval_number("port", "12z", 0xffff, &number, NULL));
+    CHECK(!keyval_number("port", NULL, 0xffff, &number, NULL));
+    CHECK(keyval_switch("x", NULL, &on, NULL) && on);
+    CHECK(keyval_switch("x", "off", &on, NULL) && !on);
+    CHECK(!keyval_switch("x", "maybe", &on, NULL));
 }
 
-TEST(cpuid_by_model)
+TEST(spelling)
 {
-    struct cpu_model model;
-    uint32_t r[4];
-    struct error err;
-    CHECK(cpu_model_parse(&model, "core2duo", &err));
-    cpu_model_cpuid(&model, 0, 0, r);
-    CHECK_EQ(r[0], 10);
-    CHECK_EQ(r[1], 0x756e6547); /* Genu ineI ntel */
-    CHECK_EQ(r[3], 0x49656e69);
-    CHECK_EQ(r[2], 0x6c65746e);
-    cpu_model_cpuid(&model, 1, 0, r);
-    CHECK_EQ(r[0], 0x6fb);
-    CHECK_EQ(r[2] & (1u << 31), 0);
-    CHECK_EQ(r[3] & 0x0f80a979, 0x0f80a979 & 0x0f80a979);
-    cpu_model_cpuid(&model, 0x80000001, 0, r);
-    CHECK_EQ(r[3], 1u << 20);
-    CHECK(cpu_model_parse(&model, "max,-sse4.2,+monitor,nx=off", &err));
-    cpu_model_cpuid(&model, 1, 0, r);
-    CHECK_EQ(r[2] & (1u << 20), 0);
-    CHECK_EQ(r[2] & (1u << 3), 1u << 3);
-    cpu_model_cpuid(&model, 0x80000001, 0, r);
-    CHECK_EQ(r[3], 0);
-    cpu_model_cpuid(&model, 0x40000000, 0, r);
-    CHECK_EQ(r[1], 0x74626d62);
-    CHECK(!cpu_model_parse(&model, "core3", &err));
-    CHECK(!cpu_model_parse(&model, "max,+sse9", &err));
-    CHECK(cpu_model_parse(&model, "486", &err));
-    CHECK(!cpu_model_has(&model, FEATURE_TSC));
-    CHECK(cpu_model_parse(&model, "pentium", &err));
-    cpu_model_cpuid(&model, 0x80000000, 0, r);
-    CHECK_EQ(r[0], 0x543); /* out of range: the highest basic leaf */
+    CHECK_EQ(spelling_distance("kernel", "kernel"), 0);
+    CHECK_EQ(spelling_distance("kernal", "kernel"), 1);
+    CHECK_EQ(spelling_distance("", "abc"), 3);
+    CHECK_EQ(spelling_distance("kitten", "sitting"), 3);
 }
 
-TEST(breakpoints)
+TEST(options_of_drives)
 {
-    struct cpu_machine *m = machine_create("max");
-    struct cpu *cpu = m->cpu;
-    machine_protect(m);
-    cpu->eip = 0x5000;
-    cpu->dr[0] = 0x5000;
-    cpu->dr[7] = 0x401;
-    CHECK(debug_any_execute(cpu));
-    CHECK_EQ(RAISED(cpu, debug_check_execute(cpu)), EXC_DB);
-    CHECK_EQ(cpu->dr[6] & 15, 1);
-    cpu->eflags |= EFLAGS_RF;
-    CHECK_NO_RAISE(cpu, debug_check_execute(cpu));
-    /* Four bytes at 9000, write. */
-    cpu->dr[1] = 0x9002;
-    cpu->dr[7] = 0x400 | 4 | 0xd << 20;
-    cpu->trap_pending = false;
-    CHECK(debug_watches_page(cpu, 0x9000));
-    CHECK(!debug_watches_page(cpu, 0xa000));
-    debug_check_data(cpu, 0x9003, 1, false);
-    CHECK(!cpu->trap_pending);
-    debug_check_data(cpu, 0x8fff, 1, true);
-    CHECK(!cpu->trap_pending);
-    debug_check_data(cpu, 0x8ffe, 4, true);
-    CHECK(cpu->trap_pending);
-    CHECK_EQ(cpu->dr[6] & 15, 2);
-    machine_destroy(m);
+    char *argv[] = {"bmbt", "--hda", "a", "-drive", "file=b,,c,media=cdrom", "-drive", "file=d,bus=1,unit=1,snapshot=on", "e"};
+    struct options o;
+    struct error err = {""};
+    CHECK(options_parse(&o, 7, argv, &err));
+    CHECK(strcmp(o.drives[0].file, "a") == 0 && !o.drives[0].cdrom);
+    CHECK(!o.drives[1].present);
+    CHECK(strcmp(o.drives[2].file, "b,c") == 0 && o.drives[2].cdrom && o.drives[2].read_only);
+    CHECK(strcmp(o.drives[3].file, "d") == 0 && o.drives[3].snapshot);
+    options_destroy(&o);
+    /* What stands alone is the first hard disk. */
+    CHECK(options_parse(&o, ARRAY_SIZE(argv), argv, &err));
+    CHECK(strcmp(o.drives[0].file, "e") == 0);
+    options_destroy(&o);
 }
 
-TEST(debugger_points)
+/* ---- the line editor ----------------------------------------------------------------------------------- */
+
+static char entered[1100];
+
+static void echo_nothing(void *opaque, const char *text, size_t length)
 {
-    struct cpu_machine *m = machine_create("max");
-    struct cpu *cpu = m->cpu;
-    enum debug_kind kind;
-    uint32_t linear;
-    machine_protect(m);
-    CHECK(cpu_debug_insert(cpu, DEBUG_EXECUTE, 0x5000, 1));
-    CHECK(debug_check_execute(cpu));
-    CHECK(cpu_debug_hit(cpu, &kind, &linear));
-    CHECK_EQ(linear, 0x5000);
-    CHECK(!cpu_debug_remove(cpu, DEBUG_WRITE, 0x5000, 1));
-    CHECK(cpu_debug_remove(cpu, DEBUG_EXECUTE, 0x5000, 1));
-    CHECK(!debug_any_execute(cpu));
-    machine_destroy(m);
+    (void)opaque, (void)text, (void)length;
+}
+
+static void line_entered(void *opaque, const char *line)
+{
+    (void)opaque;
+    strcpy(entered, line);
+}
+
+static const char *type(struct line_editor *e, const char *keys)
+{
+    entered[0] = '\0';
+    for (; *keys != '\0'; keys++)
+        line_editor_input(e, *keys);
+    return entered;
+}
+
+TEST(line_editing)
+{
+    struct line_editor e = {.prompt = "> ", .echo = echo_nothing, .entered = line_entered};
+    CHECK(strcmp(type(&e, "abc\r"), "abc") == 0);
+    CHECK(strcmp(type(&e, "abx\x7f" "c\n"), "abc") == 0);
+    CHECK(strcmp(type(&e, "bc\x01" "a\r"), "abc") == 0);
+    CHECK(strcmp(type(&e, "ac\x1b[Db\r"), "abc") == 0);
+    CHECK(strcmp(type(&e, "abcd\x02\x04\r"), "abc") == 0);
+    CHECK(strcmp(type(&e, "one two\x17\x7f\r"), "one") == 0);
+    CHECK(strcmp(type(&e, "first\rsecond\r\x1b[A\x1b[A\r"), "first") == 0);
+    CHECK(strcmp(type(&e, "\x10\x10\x0e\r"), "first") == 0);
+    CHECK(strcmp(type(&e, "x\x15" "abc\x1b[H\x0b\r"), "") == 0);
+    /* Escape sequences that mean nothing, and are too long, do nothing. */
+    CHECK(strcmp(type(&e, "a\x1b[99;99;99;99~b\x1bOQ\r"), "ab") == 0);
+    for (unsigned n = 0; n < 3000; n++)
+        line_editor_input(&e, 'x');
+    CHECK_EQ(strlen(type(&e, "\r")), LINE_MAX_LENGTH);
+    for (unsigned n = 0; n < 200; n++) {
+        char line[8] = {(char)('a' + n % 26), (char)('a' + n / 26), '\r'};
+        type(&e, line);
+    }
+    CHECK_EQ(e.history_count, LINE_HISTORY);
+    line_editor_release(&e);
 }

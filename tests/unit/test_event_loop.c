@@ -96,7 +96,8 @@ static void call_from_outside(void *opaque)
 TEST(calls)
 {
     begin();
-    struct host_thread *thread = host_thread_create("call", call_from_outside, (void *)count_and_quit);
+    struct host_thread *thread =
+        host_thread_create("call", call_from_outside, (void *)count_and_quit);
     event_loop_run(loop);
     CHECK_EQ(count, 1);
     host_thread_join(thread);
@@ -127,7 +128,7 @@ static void job_done(struct event_work *work)
 
 TEST(work)
 {
-    struct job jobs[50] = {0};
+    struct job jobs[50] = { 0 };
     begin();
     for (unsigned i = 0; i < 50; i++) {
         jobs[i].work.work = job_work;
@@ -165,15 +166,19 @@ TEST(plain_files)
     char path[] = "/tmp/test_loop_XXXXXX";
     int fd = mkstemp(path);
     begin();
-    CHECK_EQ(write(fd, "0123456789abcdefghij0123456789abcdefghij0123456789abcdefghij0123456789abcdefghij", 80), 80);
+    CHECK_EQ(
+        write(fd,
+              "0123456789abcdefghij0123456789abcdefghij0123456789abcdefghij0123456789abcdefghij",
+              80),
+        80);
     lseek(fd, 0, SEEK_SET);
-    struct reader r = {.fd = fd};
+    struct reader r = { .fd = fd };
     r.watch = event_watch_create(loop, fd, read_some, &r);
     event_watch_set(r.watch, WATCH_READ);
     event_loop_run(loop);
     CHECK_EQ(r.total, 80);
     event_watch_destroy(r.watch, true);
-    struct reader null = {.fd = open("/dev/null", O_RDONLY)};
+    struct reader null = { .fd = open("/dev/null", O_RDONLY) };
     null.watch = event_watch_create(loop, null.fd, read_some, &null);
     event_watch_set(null.watch, WATCH_READ);
     event_loop_run(loop);
@@ -196,7 +201,7 @@ TEST(pipes)
     int ends[2];
     begin();
     CHECK(pipe(ends) == 0);
-    struct reader r = {.fd = ends[0]};
+    struct reader r = { .fd = ends[0] };
     r.watch = event_watch_create(loop, ends[0], read_some, &r);
     event_watch_set(r.watch, WATCH_READ);
     struct host_thread *thread = host_thread_create("write", write_from_outside, &ends[1]);
@@ -228,4 +233,41 @@ TEST(signals)
     event_loop_run(loop);
     CHECK_EQ(count, 1);
     end();
+}
+
+static bool readers_end;
+
+/* A clock that another thread stops and starts never runs back, nor ahead of the host. */
+static void read_clock(void *opaque)
+{
+    struct clock *clock = opaque;
+    int64_t last_before = host_monotonic_ns(), last = clock_now(clock);
+    while (!__atomic_load_n(&readers_end, __ATOMIC_RELAXED)) {
+        int64_t before = host_monotonic_ns(), now = clock_now(clock);
+        CHECK(now >= last);
+        CHECK(now - last <= host_monotonic_ns() - last_before);
+        last = now;
+        last_before = before;
+    }
+}
+
+TEST(clock_is_read_while_it_stops)
+{
+    struct clock *clock = clock_create(CLOCK_VIRTUAL);
+    readers_end = false;
+    struct host_thread *thread = host_thread_create("reader", read_clock, clock);
+    int64_t start = host_monotonic_ns(), stopped = 0;
+    while (host_monotonic_ns() - start < 50000000) {
+        clock_stop(clock);
+        int64_t from = host_monotonic_ns(), at = clock_now(clock);
+        while (host_monotonic_ns() - from < 20000)
+            ;
+        CHECK_EQ(clock_now(clock), at);
+        clock_start(clock);
+        stopped += host_monotonic_ns() - from;
+    }
+    CHECK(clock_now(clock) <= host_monotonic_ns() - start - stopped + 10000000);
+    __atomic_store_n(&readers_end, true, __ATOMIC_RELAXED);
+    host_thread_join(thread);
+    clock_destroy(clock);
 }

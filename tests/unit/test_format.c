@@ -25,18 +25,20 @@
 TEST(integers)
 {
     SAME("%d %i %u %x %X %o", -1, INT_MIN, UINT_MAX, 0xabcu, 0xABCu, 8u);
-    SAME("%ld %lld %llu %lx %zu %zx %jd %jx %td", LONG_MIN, LLONG_MIN, ULLONG_MAX, ULONG_MAX, (size_t)7, SIZE_MAX,
-         INTMAX_MIN, UINTMAX_MAX, (ptrdiff_t)-5);
+    SAME("%ld %lld %llu %lx %zu %zx %jd %jx %td", LONG_MIN, LLONG_MIN, ULLONG_MAX, ULONG_MAX,
+         (size_t)7, SIZE_MAX, INTMAX_MIN, UINTMAX_MAX, (ptrdiff_t)-5);
     SAME("%hhd %hhu %hd %hu", 300, 300, 70000, 70000);
     SAME("%d %u %x %o", 0, 0u, 0u, 0u);
 }
 
 TEST(flags_width_precision)
 {
-    static const char *const flags[] = {"", "-", "0", "+", " ", "#", "-0", "-+", "-#", "0#", "0+", "0 ", "+ ", "-0#"};
-    static const char *const sizes[] = {"", "1", "8", "20", ".0", ".1", ".5", "8.3", "8.12", "20.5", "1.20"};
+    static const char *const flags[] = { "",   "-",  "0",  "+",  " ",  "#",  "-0",
+                                         "-+", "-#", "0#", "0+", "0 ", "+ ", "-0#" };
+    static const char *const sizes[] = { "",   "1",   "8",    "20",   ".0",  ".1",
+                                         ".5", "8.3", "8.12", "20.5", "1.20" };
     static const char conversions[] = "duxXo";
-    static const int values[] = {0, 1, -1, 42, 0x1234, INT_MIN, INT_MAX};
+    static const int values[] = { 0, 1, -1, 42, 0x1234, INT_MIN, INT_MAX };
 
     for (size_t f = 0; f < ARRAY_SIZE(flags); f++)
         for (size_t s = 0; s < ARRAY_SIZE(sizes); s++)
@@ -50,12 +52,13 @@ TEST(flags_width_precision)
 
 TEST(text)
 {
-    SAME("%s|%10s|%-10s|%.2s|%-5.1s|%c|%5c|%-5c|%%", "abc", "abc", "abc", "abc", "abc", 'x', 'y', 'z');
+    SAME("%s|%10s|%-10s|%.2s|%-5.1s|%c|%5c|%-5c|%%", "abc", "abc", "abc", "abc", "abc", 'x', 'y',
+         'z');
     SAME("%*d|%-*d|%.*d|%.*s|%*s", 8, 5, 8, 5, 4, 5, 2, "abc", -6, "ab");
     SAME("%.*d", -1, 5);
     SAME("%p", (void *)0x1234);
     SAME("");
-    char raw[4] = {'a', 'b', 'c', 'd'}; /* without a NUL: the precision bounds the reading */
+    char raw[4] = { 'a', 'b', 'c', 'd' }; /* without a NUL: the precision bounds the reading */
     SAME("%.4s", raw);
 }
 
@@ -89,7 +92,7 @@ static void append(void *opaque, const char *text, size_t length)
 TEST(log_categories)
 {
     char out[128] = "";
-    struct log log = {UINT32_C(1) << LOG_INT, append, out};
+    struct log log = { UINT32_C(1) << LOG_INT, append, out };
     LOG(&log, INT, "vector %02x\n", 14);
     LOG(&log, CPU, "never\n");
     CHECK(strcmp(out, "vector 0e\n") == 0);

@@ -794,3 +794,35 @@ TEST(random_accesses)
     CHECK_EQ(in(&f.b, STATUS, 1), READY);
     end(&f);
 }
+
+/* A saved state with bytes changed is refused or loads; then a reset still works. */
+TEST(damaged_state)
+{
+    struct fixture f;
+    struct state s = {0};
+    uint32_t seed = 7;
+    start(&f, 2048);
+    command28(&f.b, 0x20, 5, 2);
+    ide_wait(&f.b);
+    piix3_ide_state(f.b.ide, &s);
+    for (unsigned n = 0; n < 300; n++) {
+        struct state t = {.loading = true, .size = s.size};
+        seed = seed * 1664525 + 1013904223;
+        t.data = malloc(s.size);
+        memcpy(t.data, s.data, s.size);
+        t.data[seed >> 8 & 127] ^= (uint8_t)seed;
+        if (seed & 0x100)
+            t.size = seed >> 12 & 255;
+        piix3_ide_state(f.b.ide, &t);
+        ide_board_enable(&f.b);
+        for (unsigned i = 0; i < 600; i++)
+            in(&f.b, DATA, 2);
+        ide_wait(&f.b);
+        free(t.data);
+    }
+    pci_bus_reset(f.b.bus);
+    ide_board_enable(&f.b);
+    CHECK_EQ(in(&f.b, STATUS, 1), READY);
+    host_free(s.data);
+    end(&f);
+}

@@ -50,7 +50,7 @@ static void stack16(struct cpu *cpu)
     segment_load(cpu, SEG_SS, DATA16);
 }
 
-/* ---- control transfer ------------------------------------------------------------------------ */
+/* ---- control transfer ----------------------------------------------------------------------- */
 
 TEST(relative_jumps)
 {
@@ -207,7 +207,7 @@ TEST(sixteen_bit_code)
     machine_destroy(m);
 }
 
-/* ---- stack -----------------------------------------------------------------------------------  */
+/* ---- stack ----------------------------------------------------------------------------------- */
 
 TEST(pop_memory_sees_esp_incremented)
 {
@@ -280,7 +280,7 @@ TEST(enter_faults_before_it_changes_registers)
     machine_destroy(m);
 }
 
-/* ---- faults ----------------------------------------------------------------------------------  */
+/* ---- faults ---------------------------------------------------------------------------------- */
 
 /* Beyond the limit of DS, or a divide error: flags, registers and memory are what they were. */
 TEST(faults_change_nothing)
@@ -352,7 +352,7 @@ TEST(locked_operands_anywhere)
     machine_destroy(m);
 }
 
-/* ---- strings ---------------------------------------------------------------------------------  */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 static uint32_t random32(void)
 {
@@ -540,7 +540,7 @@ TEST(repeat_gives_way_to_attention)
     machine_destroy(m);
 }
 
-/* ---- ports -----------------------------------------------------------------------------------  */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 struct port {
     unsigned reads, writes;
@@ -624,7 +624,7 @@ TEST(ports_need_permission)
     machine_destroy(m);
 }
 
-/* ---- code that changes itself ---------------------------------------------------------------- */
+/* ---- code that changes itself --------------------------------------------------------------- */
 
 TEST(store_into_the_next_instruction)
 {

@@ -71,7 +71,7 @@ static uint32_t random_value(void)
     return r & 3 ? edges[(r >> 2) % ARRAY_SIZE(edges)] ^ (r & 0x300 ? 0 : random32()) : random32();
 }
 
-/* ---- the native side ------------------------------------------------------------------------- */
+/* ---- the native side ------------------------------------------------------------------------ */
 
 static uint8_t *put32(uint8_t *p, uint32_t v)
 {
@@ -156,7 +156,7 @@ static int native_run(const uint8_t *insn, unsigned length, const struct registe
     return number == 0 ? -1 : number == SIGFPE ? EXC_DE : number == SIGILL ? EXC_UD : EXC_GP;
 }
 
-/* ---- the executor's side --------------------------------------------------------------------- */
+/* ---- the executor's side -------------------------------------------------------------------- */
 
 static const struct insn *stop(struct cpu *c, const struct insn *i)
 {
@@ -230,7 +230,7 @@ static bool setup(void)
     return true;
 }
 
-/* ---- encoding --------------------------------------------------------------------------------  */
+/* ---- encoding -------------------------------------------------------------------------------- */
 
 struct test_case {
     const struct opcode *row;
@@ -370,7 +370,7 @@ static void make_case(struct test_case *c, const struct opcode *row)
     emit_operands(c, size16, lock);
 }
 
-/* ---- comparison ------------------------------------------------------------------------------ */
+/* ---- comparison ----------------------------------------------------------------------------- */
 
 static void report(const struct test_case *c, const char *what, uint32_t native, uint32_t executor)
 {

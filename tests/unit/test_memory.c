@@ -9,10 +9,10 @@
 #include "unit.h"
 
 #define MEMORY (1u << SPACE_MEMORY)
-#define SMM (1u << SPACE_SMM)
-#define PORTS (1u << SPACE_PORTS)
+#define SMM    (1u << SPACE_SMM)
+#define PORTS  (1u << SPACE_PORTS)
 
-static const struct log quiet = {0};
+static const struct log quiet = { 0 };
 
 /* A chip that writes down what it is asked. */
 struct probe {
@@ -31,7 +31,8 @@ static void record(struct probe *p, char kind, uint64_t offset, unsigned size, u
     if (kind == 'r')
         snprintf(p->calls + n, sizeof p->calls - n, "r%u@%" PRIx64 " ", size, offset);
     else
-        snprintf(p->calls + n, sizeof p->calls - n, "w%u@%" PRIx64 "=%" PRIx64 " ", size, offset, value);
+        snprintf(p->calls + n, sizeof p->calls - n, "w%u@%" PRIx64 "=%" PRIx64 " ", size, offset,
+                 value);
 }
 
 static bool probe_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value)
@@ -53,7 +54,8 @@ static bool probe_write(void *opaque, uint64_t offset, unsigned size, uint64_t v
     return !p->refuse;
 }
 
-#define DESC(id, bytes, low, high) static const struct region_desc id = {#id, bytes, low, high, probe_read, probe_write}
+#define DESC(id, bytes, low, high)                                                                 \
+    static const struct region_desc id = { #id, bytes, low, high, probe_read, probe_write }
 
 static bool called(struct probe *p, const char *calls)
 {
@@ -95,7 +97,7 @@ TEST(priorities_and_order)
     DESC(high, 0x10, 1, 4);
     DESC(later, 0x100, 1, 4);
     struct memory *m = memory_create(&quiet);
-    struct probe a = {.answer = 0xaa}, b = {.answer = 0xbb}, c = {.answer = 0xcc};
+    struct probe a = { .answer = 0xaa }, b = { .answer = 0xbb }, c = { .answer = 0xcc };
     struct region *top = region_map_io(m, MEMORY, &high, &b, 0x1040, 1);
     region_map_io(m, MEMORY, &low, &a, 0x1000, 0);
     CHECK_EQ(read_at(m, SPACE_MEMORY, 0x103f, 1), 0);
@@ -123,7 +125,7 @@ TEST(overlap_cf8_cf9)
     DESC(address, 4, 4, 4);
     DESC(reset, 1, 1, 1);
     struct memory *m = memory_create(&quiet);
-    struct probe cf8 = {.answer = 0x80001234}, cf9 = {.answer = 0x06};
+    struct probe cf8 = { .answer = 0x80001234 }, cf9 = { .answer = 0x06 };
     region_map_io(m, PORTS, &address, &cf8, 0xcf8, 0);
     region_map_io(m, PORTS, &reset, &cf9, 0xcf9, 1);
     CHECK_EQ(read_at(m, SPACE_PORTS, 0xcf8, 4), 0x80001234);
@@ -146,8 +148,8 @@ TEST(splits)
     DESC(words, 8, 2, 2);
     DESC(dwords, 8, 1, 4);
     struct memory *m = memory_create(&quiet);
-    struct probe b = {.answer = 0x44332211}, w = {.answer = UINT64_C(0x8877665544332211)},
-                 d = {.answer = UINT64_C(0x8877665544332211)};
+    struct probe b = { .answer = 0x44332211 }, w = { .answer = UINT64_C(0x8877665544332211) },
+                 d = { .answer = UINT64_C(0x8877665544332211) };
     region_map_io(m, PORTS, &bytes, &b, 0x60, 0);
     region_map_io(m, PORTS, &words, &w, 0x70, 0);
     region_map_io(m, MEMORY, &dwords, &d, 0x1000, 0);
@@ -185,9 +187,9 @@ TEST(unassigned_and_refused)
 {
     DESC(chip, 4, 1, 4);
     char logged[512] = "", what[128];
-    struct log log = {UINT32_C(1) << LOG_MEMORY, collect, logged};
+    struct log log = { UINT32_C(1) << LOG_MEMORY, collect, logged };
     struct memory *m = memory_create(&log);
-    struct probe p = {.answer = 1, .refuse = true};
+    struct probe p = { .answer = 1, .refuse = true };
     uint64_t value;
     region_map_io(m, PORTS, &chip, &p, 0x100, 0);
     logged[0] = '\0';
@@ -203,11 +205,13 @@ TEST(unassigned_and_refused)
     memory_destroy(m);
 }
 
-/* PAM: reads from ROM or RAM, writes to RAM or nowhere, each way apart (i440FX data sheet, 3.2.12). */
+/* PAM: reads from ROM or RAM, writes to RAM or nowhere, each way apart (i440FX data sheet, 3.2.12).
+ */
 TEST(pam_like_swap)
 {
     struct memory *m = memory_create(&quiet);
-    struct ram_block *ram = ram_create(m, "pc.ram", 0x100000), *rom = ram_create(m, "pc.bios", 0x20000);
+    struct ram_block *ram = ram_create(m, "pc.ram", 0x100000),
+                     *rom = ram_create(m, "pc.bios", 0x20000);
     struct memory_page page;
     memset(rom->host, 0xbb, rom->size);
     region_map_ram(m, MEMORY, "ram", ram, ram, 0, 0, 0x100000, 0);
@@ -218,7 +222,8 @@ TEST(pam_like_swap)
     CHECK_EQ(rom->host[0x4010], 0xbb);
     CHECK_EQ(ram->host[0xc0010], 0);
     memory_find_page(m, SPACE_MEMORY, 0xc0010, &page);
-    CHECK(page.read == rom->host + 0x4000 && page.read_block == rom && page.write == NULL && !page.unassigned);
+    CHECK(page.read == rom->host + 0x4000 && page.read_block == rom && page.write == NULL &&
+          !page.unassigned);
 
     region_set_ram(pam, rom, 0x4000, ram, 0xc0000); /* shadowing: read ROM, write RAM */
     uint64_t v = read_at(m, SPACE_MEMORY, 0xc0010, 4);
@@ -241,7 +246,7 @@ TEST(spaces)
     DESC(vga, 0x20000, 1, 4);
     struct memory *m = memory_create(&quiet);
     struct ram_block *ram = ram_create(m, "pc.ram", 0x100000);
-    struct probe p = {.answer = 0x77};
+    struct probe p = { .answer = 0x77 };
     region_map_ram(m, MEMORY | SMM, "ram", ram, ram, 0, 0, 0x100000, 0);
     region_map_io(m, MEMORY | SMM, &vga, &p, 0xa0000, 1);
     struct region *smram = region_map_ram(m, SMM, "smram", ram, ram, 0xa0000, 0xa0000, 0x20000, 2);
@@ -260,7 +265,7 @@ TEST(pages_that_are_not_plain)
     DESC(chip, 0x10, 1, 4);
     struct memory *m = memory_create(&quiet);
     struct ram_block *ram = ram_create(m, "pc.ram", 0x4000);
-    struct probe p = {.answer = 0};
+    struct probe p = { .answer = 0 };
     struct memory_page page;
     region_map_ram(m, MEMORY, "ram", ram, ram, 0, 0, 0x4000, 0);
     region_map_io(m, MEMORY, &chip, &p, 0x2ff0, 1);
@@ -317,9 +322,9 @@ TEST(listeners_and_commits)
     DESC(chip, 0x10, 1, 4);
     struct memory *m = memory_create(&quiet);
     struct ram_block *ram = ram_create(m, "pc.ram", 0x8000);
-    struct listening heard = {0};
-    struct memory_listener listener = {on_map, on_code, on_dirty, &heard, NULL};
-    struct probe p = {.answer = 0};
+    struct listening heard = { 0 };
+    struct memory_listener listener = { on_map, on_code, on_dirty, &heard, NULL };
+    struct probe p = { .answer = 0 };
     memory_add_listener(m, &listener);
     region_map_ram(m, MEMORY, "ram", ram, ram, 0, 0, 0x8000, 0);
     CHECK_EQ(heard.maps, 1);
@@ -340,7 +345,7 @@ TEST(listeners_and_commits)
     CHECK_EQ(heard.codes, 1);
     CHECK_EQ(heard.code_offset, 0x1ffe);
     CHECK_EQ(heard.code_length, 2);
-    uint8_t buffer[0x3000] = {0};
+    uint8_t buffer[0x3000] = { 0 };
     memory_write_bytes(m, SPACE_MEMORY, 0x800, buffer, sizeof buffer);
     CHECK_EQ(heard.codes, 2);
     CHECK_EQ(heard.code_offset, 0x1000);
@@ -355,9 +360,9 @@ TEST(dirty_pages)
 {
     struct memory *m = memory_create(&quiet);
     struct ram_block *ram = ram_create(m, "vga.ram", 0x100000);
-    struct listening heard = {0};
-    struct memory_listener listener = {.dirty_cleared = on_dirty, .opaque = &heard};
-    uint64_t bitmap[4] = {0};
+    struct listening heard = { 0 };
+    struct memory_listener listener = { .dirty_cleared = on_dirty, .opaque = &heard };
+    uint64_t bitmap[4] = { 0 };
     memory_add_listener(m, &listener);
     region_map_ram(m, MEMORY, "ram", ram, ram, 0, 0, 0x100000, 0);
     CHECK(!ram_page_store_is_slow(ram, 5));
@@ -371,7 +376,7 @@ TEST(dirty_pages)
     CHECK(!ram_dirty_fetch(ram, RAM_PAGE_DIRTY_DISPLAY, 0, 256, NULL));
     CHECK_EQ(heard.dirties, 1);
     memory_write(m, SPACE_MEMORY, 0x46000, 4, 0);
-    uint8_t buffer[0x1002] = {0};
+    uint8_t buffer[0x1002] = { 0 };
     memory_write_bytes(m, SPACE_MEMORY, 0x7fff, buffer, sizeof buffer);
     CHECK(!ram_page_store_is_slow(ram, 7));
     memset(bitmap, 0, sizeof bitmap);
@@ -392,13 +397,14 @@ TEST(copies_across_everything)
     DESC(chip, 6, 1, 4);
     struct memory *m = memory_create(&quiet);
     struct ram_block *ram = ram_create(m, "pc.ram", 0x2000);
-    struct probe p = {.answer = UINT64_C(0x8877665544332211)};
+    struct probe p = { .answer = UINT64_C(0x8877665544332211) };
     uint8_t buffer[24];
     memset(ram->host, 0x5a, ram->size);
     region_map_ram(m, MEMORY, "ram", ram, ram, 0, 0, 0x1000, 0);
     region_map_io(m, MEMORY, &chip, &p, 0x1000, 0);
     CHECK(!memory_read_bytes(m, SPACE_MEMORY, 0xffe, buffer, 12));
-    static const uint8_t expected[12] = {0x5a, 0x5a, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0xff, 0xff, 0xff, 0xff};
+    static const uint8_t expected[12] = { 0x5a, 0x5a, 0x11, 0x22, 0x33, 0x44,
+                                          0x55, 0x66, 0xff, 0xff, 0xff, 0xff };
     CHECK(memcmp(buffer, expected, 12) == 0);
     CHECK(called(&p, "r4@0 r2@4 "));
     CHECK(memory_write_bytes(m, SPACE_MEMORY, 0xffe, buffer, 8));
@@ -412,8 +418,9 @@ TEST(ends_of_the_spaces)
 {
     DESC(chip, 0x1000, 1, 4);
     struct memory *m = memory_create(&quiet);
-    struct probe p = {.answer = 0x42};
-    region_map_io(m, MEMORY | PORTS, &chip, &p, UINT64_C(0xfffffffffffff800), 0); /* half of it is out of reach */
+    struct probe p = { .answer = 0x42 };
+    region_map_io(m, MEMORY | PORTS, &chip, &p, UINT64_C(0xfffffffffffff800),
+                  0); /* half of it is out of reach */
     CHECK_EQ(read_at(m, SPACE_MEMORY, UINT64_MAX, 1), 0);
     CHECK(called(&p, "r1@7ff "));
     CHECK_EQ(read_at(m, SPACE_PORTS, 0xf800, 1), 0xff);
@@ -428,7 +435,7 @@ TEST(chips_run_under_the_lock)
     DESC(chip, 8, 1, 4);
     struct memory *m = memory_create(&quiet);
     struct host_lock *lock = host_lock_create();
-    struct probe p = {.lock = lock};
+    struct probe p = { .lock = lock };
     region_map_io(m, PORTS, &chip, &p, 0x10, 0);
     memory_set_lock(m, lock);
     memory_write(m, SPACE_PORTS, 0x10, 8, 0);
@@ -446,7 +453,7 @@ TEST(map_changes_under_an_access)
 {
     DESC(chip, 8, 1, 1);
     struct memory *m = memory_create(&quiet);
-    struct probe p = {.answer = 0};
+    struct probe p = { .answer = 0 };
     p.move = region_map_io(m, PORTS, &chip, &p, 0x10, 0);
     CHECK(!memory_write(m, SPACE_PORTS, 0x10, 4, 0x04030201));
     CHECK(called(&p, "w1@0=1 "));
@@ -464,15 +471,17 @@ TEST(print)
     DESC(chip, 0x10, 1, 4);
     char text[1024] = "";
     struct memory *m = memory_create(&quiet);
-    struct ram_block *ram = ram_create(m, "pc.ram", 0x100000), *rom = ram_create(m, "pc.bios", 0x1000);
-    struct probe p = {.answer = 0};
+    struct ram_block *ram = ram_create(m, "pc.ram", 0x100000),
+                     *rom = ram_create(m, "pc.bios", 0x1000);
+    struct probe p = { .answer = 0 };
     region_map_ram(m, MEMORY, "ram", ram, ram, 0, 0, 0x100000, 0);
     region_map_ram(m, MEMORY, "bios", rom, NULL, 0, 0xff000, 0x1000, 1);
     region_map_ram(m, MEMORY, "pam", rom, ram, 0, 0xc0000, 0x1000, 1);
     region_map_io(m, MEMORY, &chip, &p, 0xfee00000, 4096);
     memory_print(m, SPACE_MEMORY, add_line, text);
     CHECK(strcmp(text, "0000000000000000-00000000000bffff (prio 0, ram): pc.ram\n"
-                       "00000000000c0000-00000000000c0fff (prio 1, ram): pc.bios, writes to pc.ram @0000000000000000\n"
+                       "00000000000c0000-00000000000c0fff (prio 1, ram): pc.bios, writes to pc.ram "
+                       "@0000000000000000\n"
                        "00000000000c1000-00000000000fefff (prio 0, ram): pc.ram @00000000000c1000\n"
                        "00000000000ff000-00000000000fffff (prio 1, rom): pc.bios\n"
                        "00000000fee00000-00000000fee0000f (prio 4096, i/o): chip\n") == 0);
@@ -487,7 +496,12 @@ TEST(random_maps)
     for (unsigned round = 0; round < 300; round++) {
         struct memory *m = memory_create(&quiet);
         struct ram_block *ram = ram_create(m, "ram", 0x1000);
-        struct { unsigned base, size; int priority; struct region *region; bool on; } r[REGIONS];
+        struct {
+            unsigned base, size;
+            int priority;
+            struct region *region;
+            bool on;
+        } r[REGIONS];
         for (unsigned i = 0; i < 0x1000; i++)
             ram->host[i] = (uint8_t)(i / SPAN);
         for (unsigned i = 0; i < REGIONS; i++) {
@@ -495,14 +509,16 @@ TEST(random_maps)
             r[i].size = 1 + (unsigned)rand() % (SPAN - r[i].base);
             r[i].priority = rand() % 4;
             r[i].on = rand() % 4 != 0;
-            r[i].region = region_map_ram(m, MEMORY, "r", ram, ram, i * SPAN, 0x1000 + r[i].base, r[i].size, r[i].priority);
+            r[i].region = region_map_ram(m, MEMORY, "r", ram, ram, i * SPAN, 0x1000 + r[i].base,
+                                         r[i].size, r[i].priority);
             region_set_enabled(r[i].region, r[i].on);
         }
         for (unsigned a = 0; a < SPAN; a++) {
             uint64_t expected = 0xff;
             int best = -1;
             for (unsigned i = 0; i < REGIONS; i++)
-                if (r[i].on && a >= r[i].base && a - r[i].base < r[i].size && r[i].priority >= best) {
+                if (r[i].on && a >= r[i].base && a - r[i].base < r[i].size &&
+                    r[i].priority >= best) {
                     best = r[i].priority;
                     expected = i;
                 }

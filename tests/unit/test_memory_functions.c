@@ -14,7 +14,8 @@ static int (*volatile compare)(const void *, const void *, size_t) = memcmp;
 #define SIZE 1024
 static unsigned char actual[SIZE], expected[SIZE], source[SIZE];
 
-static const size_t lengths[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 63, 64, 65, 127, 128, 129, 200, 300};
+static const size_t lengths[] = { 0,  1,  2,  3,  7,   8,   9,   15,  16, 17,
+                                  31, 63, 64, 65, 127, 128, 129, 200, 300 };
 #define LENGTHS (sizeof lengths / sizeof lengths[0])
 
 static void fill(void)
@@ -53,7 +54,8 @@ TEST(moves)
             fill();
             for (size_t i = 0; i < SIZE; i++)
                 old[i] = actual[i];
-            CHECK(move(actual + 100 + distance, actual + 100, lengths[l]) == actual + 100 + distance);
+            CHECK(move(actual + 100 + distance, actual + 100, lengths[l]) ==
+                  actual + 100 + distance);
             for (size_t i = 0; i < lengths[l]; i++)
                 expected[100 + distance + (int)i] = old[100 + i];
             same();
@@ -65,7 +67,8 @@ TEST(sets)
     for (size_t l = 0; l < LENGTHS; l++)
         for (size_t to = 0; to < 9; to++) {
             fill();
-            CHECK(set(actual + to, 0x1a5, lengths[l]) == actual + to); /* converted to unsigned char */
+            CHECK(set(actual + to, 0x1a5, lengths[l]) ==
+                  actual + to); /* converted to unsigned char */
             for (size_t i = 0; i < lengths[l]; i++)
                 expected[to + i] = 0xa5;
             same();
@@ -82,8 +85,10 @@ TEST(compares)
             unsigned char saved = actual[3 + i];
             actual[3 + i] ^= 0x80;
             /* As unsigned bytes: 80H is above 7FH. */
-            CHECK((compare(actual + 3, source + 3, lengths[l]) > 0) == (actual[3 + i] > source[3 + i]));
-            CHECK((compare(source + 3, actual + 3, lengths[l]) > 0) == (actual[3 + i] < source[3 + i]));
+            CHECK((compare(actual + 3, source + 3, lengths[l]) > 0) ==
+                  (actual[3 + i] > source[3 + i]));
+            CHECK((compare(source + 3, actual + 3, lengths[l]) > 0) ==
+                  (actual[3 + i] < source[3 + i]));
             actual[3 + i] = saved;
         }
     }

@@ -524,3 +524,38 @@ TEST(print)
     CHECK(lines >= 8);
     board_destroy(&b);
 }
+
+/* Random configuration writes and port accesses; after a reset all is where it was. */
+TEST(random_accesses)
+{
+    static const uint8_t devfns[4] = {PCI_DEVFN(1, 0), PCI_DEVFN(1, 3), CARD, PCI_DEVFN(9, 1)};
+    struct board b;
+    struct card c;
+    uint32_t seed = 99;
+    board_create(&b);
+    card_create(&b, &c, CARD, 2);
+    for (unsigned n = 0; n < 20000; n++) {
+        unsigned offset, size;
+        uint64_t value;
+        seed = seed * 1664525 + 1013904223;
+        offset = seed >> 24;
+        size = 1u << (seed >> 8 & 3) % 3;
+        offset &= ~(size - 1);
+        if (seed >> 22 & 1)
+            config_write(&b, devfns[seed >> 20 & 3], offset, size, seed * 2654435761u);
+        else if (seed >> 19 & 1)
+            out(&b, (uint16_t)(seed >> 3), size, seed >> 7);
+        else
+            memory_read(b.memory, SPACE_MEMORY, (uint64_t)seed << 4, size, &value);
+        pci_irq_set(&c.function, seed >> 18 & 1);
+    }
+    pci_bus_reset(b.bus);
+    CHECK_EQ(config_read(&b, PCI_DEVFN(1, 0), 0, 4), 0x70008086);
+    CHECK_EQ(config_read(&b, PCI_DEVFN(1, 0), 0x60, 4), 0x80808080);
+    CHECK_EQ(config_read(&b, PM, 0x40, 4), 1);
+    CHECK_EQ(config_read(&b, CARD, 0x10, 4), 1);
+    for (unsigned n = 0; n < 16; n++)
+        CHECK(!b.isa[n]);
+    CHECK(!b.sci);
+    board_destroy(&b);
+}

@@ -32,8 +32,8 @@ static struct chip out, in;
 
 static struct state saved(void)
 {
-    struct state s = {0};
-    out = (struct chip){1, 0x2345, 0x6789abcd, UINT64_C(0x123456789abcdef0), -5, true, {0}};
+    struct state s = { 0 };
+    out = (struct chip){ 1, 0x2345, 0x6789abcd, UINT64_C(0x123456789abcdef0), -5, true, { 0 } };
     for (size_t i = 0; i < sizeof out.memory; i++)
         out.memory[i] = (uint8_t)(i * 3);
     chip_state(&out, &s);
@@ -43,7 +43,7 @@ static struct state saved(void)
 
 static struct state reload(const struct state *s)
 {
-    return (struct state){.loading = true, .data = s->data, .size = s->size};
+    return (struct state){ .loading = true, .data = s->data, .size = s->size };
 }
 
 TEST(round_trip)
@@ -53,7 +53,8 @@ TEST(round_trip)
     chip_state(&in, &l);
     CHECK(!l.failed);
     CHECK_EQ(l.position, l.size);
-    CHECK(in.a == out.a && in.b == out.b && in.c == out.c && in.d == out.d && in.e == out.e && in.f);
+    CHECK(in.a == out.a && in.b == out.b && in.c == out.c && in.d == out.d && in.e == out.e &&
+          in.f);
     CHECK(memcmp(in.memory, out.memory, sizeof in.memory) == 0);
     /* Little endian: the length of the name, the name, the version. */
     CHECK(memcmp(s.data, "\4\0\0\0chip\3\0\0\0\1\x45\x23", 15) == 0);
@@ -66,7 +67,7 @@ TEST(short_stream)
     for (size_t size = 0; size < 40; size++) {
         struct state l = reload(&s);
         l.size = size;
-        in = (struct chip){.e = 77};
+        in = (struct chip){ .e = 77 };
         chip_state(&in, &l);
         CHECK(l.failed);
         if (size < 35)
@@ -78,7 +79,7 @@ TEST(short_stream)
 TEST(foreign_stream)
 {
     struct state s = saved();
-    static const size_t changes[] = {0, 4, 7, 8}; /* length, name, name, version */
+    static const size_t changes[] = { 0, 4, 7, 8 }; /* length, name, name, version */
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         struct state l = reload(&s);
         s.data[changes[i]] ^= 1;

@@ -49,7 +49,7 @@ BIT_TEST(32, 4)
 #define BIT_CHANGE(op, suffix, size)                                                               \
     REG_HANDLER(op##_ev_gv_##suffix##_r, SET_RM(size, alu_##op(cpu, size, RM(size), REG(size))))   \
     RMW_HANDLER_AT(op##_ev_gv_##suffix##_m, size, bit_string_ea(cpu, i, size),                     \
-                   i->flags &INSN_LOCK, alu_##op(cpu, size, value, REG(size)), (void)0)            \
+                   (i->flags & INSN_LOCK) != 0, alu_##op(cpu, size, value, REG(size)), (void)0)    \
     REG_HANDLER(op##_ev_ib_##suffix##_r, SET_RM(size, alu_##op(cpu, size, RM(size), i->imm)))      \
     RMW_HANDLER(op##_ev_ib_##suffix##_m, size, alu_##op(cpu, size, value, i->imm), (void)0)
 BIT_CHANGE(bts, 16, 2)

@@ -18,7 +18,7 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define COLD          static __attribute__((cold, noinline))
 
-/* ---- operands by size (1, 2, 4 bytes) -------------------------------------------------------- */
+/* ---- operands by size (1, 2, 4 bytes) ------------------------------------------------------- */
 
 ALWAYS_INLINE uint64_t truncate(unsigned size, uint64_t v)
 {
@@ -57,7 +57,7 @@ ALWAYS_INLINE void set_reg(struct cpu *cpu, const struct insn *i, unsigned r, un
 #define SET_ACC(size, v) set_reg(cpu, i, RAX, size, v)
 #define IMM(size)        truncate(size, i->imm)
 
-/* ---- memory ----------------------------------------------------------------------------------  */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* Host address of the operand at seg:offset for reading, writing or both; false: the slow way. */
 ALWAYS_INLINE bool host_read(const struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size,
@@ -152,7 +152,7 @@ ALWAYS_INLINE bool host_exchange_if(void *p, unsigned size, uint64_t old, uint64
                        : host_exchange_if64(p, old, desired);
 }
 
-/* ---- templates ------------------------------------------------------------------------------- */
+/* ---- templates ------------------------------------------------------------------------------ */
 
 /* No memory operand. */
 #define REG_HANDLER(name, ...)                                                                     \
@@ -239,6 +239,6 @@ ALWAYS_INLINE bool host_exchange_if(void *p, unsigned size, uint64_t old, uint64
         EXEC_NEXT;                                                                                 \
     }
 #define RMW_HANDLER(name, size, result, commit)                                                    \
-    RMW_HANDLER_AT(name, size, exec_ea(cpu, i), i->flags &INSN_LOCK, result, commit)
+    RMW_HANDLER_AT(name, size, exec_ea(cpu, i), (i->flags & INSN_LOCK) != 0, result, commit)
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "cpu/integer/alu.h"
 
-/* ---- one element ----------------------------------------------------------------------------- */
+/* ---- one element ---------------------------------------------------------------------------- */
 
 ALWAYS_INLINE void movs_one(struct cpu *cpu, const struct insn *i, unsigned size)
 {
@@ -42,7 +42,7 @@ ALWAYS_INLINE void cmps_one(struct cpu *cpu, const struct insn *i, unsigned size
     string_advance(cpu, i, RDI, size, 1);
 }
 
-/* ---- runs: as many elements as pages, segments and the count allow, upwards ------------------ */
+/* ---- runs: as many elements as pages, segments and the count allow, upwards ----------------- */
 
 /*
  * A destination that begins inside the source repeats a pattern (REP MOVS is defined element by
@@ -148,7 +148,7 @@ ALWAYS_INLINE uint32_t cmps_run(struct cpu *cpu, const struct insn *i, unsigned 
     return n;
 }
 
-/* ---- handlers --------------------------------------------------------------------------------  */
+/* ---- handlers -------------------------------------------------------------------------------- */
 
 /* Without a repeat: as the templates of operand.h, cold twin and all. */
 #define LODS(suffix, size)                                                                         \

@@ -25,17 +25,10 @@ static void compute(struct cpu *cpu, const struct insn *i, const struct arithmet
 }
 
 /* The register changes only if no unmasked exception is raised. */
-static void arithmetic_r(struct cpu *cpu, const struct insn *i, const struct arithmetic *op)
+OUT_OF_LINE void arithmetic(struct cpu *cpu, const struct insn *i, const struct arithmetic *op,
+                            load_function *load)
 {
-    union vector d = *xmm(cpu, i->reg);
-    compute(cpu, i, op, &d, xmm(cpu, i->rm));
-    *xmm(cpu, i->reg) = d;
-}
-
-static void arithmetic_m(struct cpu *cpu, const struct insn *i, const struct arithmetic *op,
-                         union vector b)
-{
-    union vector d = *xmm(cpu, i->reg);
+    union vector d = *xmm(cpu, i->reg), b = load(cpu, i);
     compute(cpu, i, op, &d, &b);
     *xmm(cpu, i->reg) = d;
 }
@@ -46,13 +39,13 @@ static void arithmetic_m(struct cpu *cpu, const struct insn *i, const struct ari
     EXEC(name##_r)                                                                   \
     {                                                                                \
         SSE_BEGIN;                                                                   \
-        arithmetic_r(cpu, i, &name##_operation);                                     \
+        arithmetic(cpu, i, &name##_operation, load_register);                        \
         EXEC_NEXT;                                                                   \
     }                                                                                \
     EXEC(name##_m)                                                                   \
     {                                                                                \
         SSE_BEGIN;                                                                   \
-        arithmetic_m(cpu, i, &name##_operation, load(cpu, i));                       \
+        arithmetic(cpu, i, &name##_operation, load);                                 \
         EXEC_NEXT;                                                                   \
     }
 #define ARITHMETIC_FORMS(op)                                             \
@@ -74,32 +67,26 @@ ARITHMETIC(cvtpd2ps, load_aligned, float_add, NARROWING, 2, false)
 ARITHMETIC(cvtsd2ss, load_low64, float_add, NARROWING, 1, false)
 
 /* Operations that neither overflow nor underflow. */
-static void operate_r(struct cpu *cpu, const struct insn *i, vector_operation *op)
+OUT_OF_LINE void operate(struct cpu *cpu, const struct insn *i, vector_operation *op,
+                         load_function *load)
 {
-    union vector d = *xmm(cpu, i->reg);
-    sse_exceptions(cpu, i, op(cpu->fpu.mxcsr, &d, xmm(cpu, i->rm)));
-    *xmm(cpu, i->reg) = d;
-}
-
-static void operate_m(struct cpu *cpu, const struct insn *i, vector_operation *op, union vector b)
-{
-    union vector d = *xmm(cpu, i->reg);
+    union vector d = *xmm(cpu, i->reg), b = load(cpu, i);
     sse_exceptions(cpu, i, op(cpu->fpu.mxcsr, &d, &b));
     *xmm(cpu, i->reg) = d;
 }
 
-#define OPERATION(name, load)                           \
-    EXEC(name##_r)                                      \
-    {                                                   \
-        SSE_BEGIN;                                      \
-        operate_r(cpu, i, vector_##name);               \
-        EXEC_NEXT;                                      \
-    }                                                   \
-    EXEC(name##_m)                                      \
-    {                                                   \
-        SSE_BEGIN;                                      \
-        operate_m(cpu, i, vector_##name, load(cpu, i)); \
-        EXEC_NEXT;                                      \
+#define OPERATION(name, load)                          \
+    EXEC(name##_r)                                     \
+    {                                                  \
+        SSE_BEGIN;                                     \
+        operate(cpu, i, vector_##name, load_register); \
+        EXEC_NEXT;                                     \
+    }                                                  \
+    EXEC(name##_m)                                     \
+    {                                                  \
+        SSE_BEGIN;                                     \
+        operate(cpu, i, vector_##name, load);          \
+        EXEC_NEXT;                                     \
     }
 #define OPERATION_FORMS(op)         \
     OPERATION(op##ps, load_aligned) \
@@ -124,25 +111,26 @@ OPERATION(cvtpd2dq, load_aligned)
 OPERATION(cvttpd2dq, load_aligned)
 
 /* ---- comparison ------------------------------------------------------------------------------ */
-static void compare(struct cpu *cpu, const struct insn *i, vector_comparison *op, union vector b)
+OUT_OF_LINE void compare(struct cpu *cpu, const struct insn *i, vector_comparison *op,
+                         load_function *load)
 {
-    union vector d = *xmm(cpu, i->reg);
+    union vector d = *xmm(cpu, i->reg), b = load(cpu, i);
     sse_exceptions(cpu, i, op(cpu->fpu.mxcsr, &d, &b, i->imm & 7));
     *xmm(cpu, i->reg) = d;
 }
 
-#define COMPARISON(name, load)                            \
-    EXEC(name##_r)                                        \
-    {                                                     \
-        SSE_BEGIN;                                        \
-        compare(cpu, i, vector_##name, *xmm(cpu, i->rm)); \
-        EXEC_NEXT;                                        \
-    }                                                     \
-    EXEC(name##_m)                                        \
-    {                                                     \
-        SSE_BEGIN;                                        \
-        compare(cpu, i, vector_##name, load(cpu, i));     \
-        EXEC_NEXT;                                        \
+#define COMPARISON(name, load)                         \
+    EXEC(name##_r)                                     \
+    {                                                  \
+        SSE_BEGIN;                                     \
+        compare(cpu, i, vector_##name, load_register); \
+        EXEC_NEXT;                                     \
+    }                                                  \
+    EXEC(name##_m)                                     \
+    {                                                  \
+        SSE_BEGIN;                                     \
+        compare(cpu, i, vector_##name, load);          \
+        EXEC_NEXT;                                     \
     }
 COMPARISON(cmpps, load_aligned)
 COMPARISON(cmppd, load_aligned)
@@ -150,25 +138,27 @@ COMPARISON(cmpss, load_low32)
 COMPARISON(cmpsd, load_low64)
 
 /* COMISS and kin: ZF PF CF; OF SF AF become 0. */
-static void relate(struct cpu *cpu, const struct insn *i, vector_relation *op, union vector b)
+OUT_OF_LINE void relate(struct cpu *cpu, const struct insn *i, vector_relation *op,
+                        load_function *load)
 {
+    union vector b = load(cpu, i);
     uint32_t relation;
     sse_exceptions(cpu, i, op(cpu->fpu.mxcsr, xmm(cpu, i->reg), &b, &relation));
     flags_set_all(cpu, relation);
 }
 
-#define RELATION(name, load)                             \
-    EXEC(name##_r)                                       \
-    {                                                    \
-        SSE_BEGIN;                                       \
-        relate(cpu, i, vector_##name, *xmm(cpu, i->rm)); \
-        EXEC_NEXT;                                       \
-    }                                                    \
-    EXEC(name##_m)                                       \
-    {                                                    \
-        SSE_BEGIN;                                       \
-        relate(cpu, i, vector_##name, load(cpu, i));     \
-        EXEC_NEXT;                                       \
+#define RELATION(name, load)                          \
+    EXEC(name##_r)                                    \
+    {                                                 \
+        SSE_BEGIN;                                    \
+        relate(cpu, i, vector_##name, load_register); \
+        EXEC_NEXT;                                    \
+    }                                                 \
+    EXEC(name##_m)                                    \
+    {                                                 \
+        SSE_BEGIN;                                    \
+        relate(cpu, i, vector_##name, load);          \
+        EXEC_NEXT;                                    \
     }
 RELATION(comiss, load_low32)
 RELATION(ucomiss, load_low32)
@@ -177,11 +167,11 @@ RELATION(ucomisd, load_low64)
 
 /* ---- SSE4.1 ------------------------------------------------------------------------------ */
 /* Rounding: immediate bit 2 takes MXCSR.RC, else bits 0-1 are the mode; bit 3 keeps PE away. */
-static void round_to_integral(struct cpu *cpu, const struct insn *i, vector_operation *op,
-                              union vector b)
+OUT_OF_LINE void round_to_integral(struct cpu *cpu, const struct insn *i, vector_operation *op,
+                                   load_function *load)
 {
     uint32_t mxcsr = cpu->fpu.mxcsr;
-    union vector d = *xmm(cpu, i->reg);
+    union vector d = *xmm(cpu, i->reg), b = load(cpu, i);
     if (!(i->imm & 4))
         mxcsr = (mxcsr & ~(3u << MXCSR_RC_SHIFT)) | (i->imm & 3) << MXCSR_RC_SHIFT;
     uint32_t flags = op(mxcsr, &d, &b);
@@ -191,18 +181,18 @@ static void round_to_integral(struct cpu *cpu, const struct insn *i, vector_oper
     *xmm(cpu, i->reg) = d;
 }
 
-#define ROUND(name, load)                                           \
-    EXEC(name##_r)                                                  \
-    {                                                               \
-        SSE_BEGIN;                                                  \
-        round_to_integral(cpu, i, vector_##name, *xmm(cpu, i->rm)); \
-        EXEC_NEXT;                                                  \
-    }                                                               \
-    EXEC(name##_m)                                                  \
-    {                                                               \
-        SSE_BEGIN;                                                  \
-        round_to_integral(cpu, i, vector_##name, load(cpu, i));     \
-        EXEC_NEXT;                                                  \
+#define ROUND(name, load)                                        \
+    EXEC(name##_r)                                               \
+    {                                                            \
+        SSE_BEGIN;                                               \
+        round_to_integral(cpu, i, vector_##name, load_register); \
+        EXEC_NEXT;                                               \
+    }                                                            \
+    EXEC(name##_m)                                               \
+    {                                                            \
+        SSE_BEGIN;                                               \
+        round_to_integral(cpu, i, vector_##name, load);          \
+        EXEC_NEXT;                                               \
     }
 ROUND(roundps, load_aligned)
 ROUND(roundpd, load_aligned)
@@ -219,10 +209,10 @@ struct dot {
     unsigned lanes, lane_bytes, additions;
 };
 
-static void dot_product(struct cpu *cpu, const struct insn *i, const struct dot *dot,
-                        union vector b)
+OUT_OF_LINE void dot_product(struct cpu *cpu, const struct insn *i, const struct dot *dot,
+                             load_function *load)
 {
-    union vector a = *xmm(cpu, i->reg);
+    union vector a = *xmm(cpu, i->reg), b = load(cpu, i);
     for (unsigned n = 0; n < dot->lanes; n++) {
         if (!(i->imm >> (4 + n) & 1)) {
             __builtin_memset(&a.u8[n * dot->lane_bytes], 0, dot->lane_bytes);
@@ -244,18 +234,18 @@ static void dot_product(struct cpu *cpu, const struct insn *i, const struct dot 
 static const struct dot single_dot = {&mulps_operation, &haddps_operation, 4, 4, 2};
 static const struct dot double_dot = {&mulpd_operation, &haddpd_operation, 2, 8, 1};
 
-#define DOT(name, kind)                                   \
-    EXEC(name##_r)                                        \
-    {                                                     \
-        SSE_BEGIN;                                        \
-        dot_product(cpu, i, &kind, *xmm(cpu, i->rm));     \
-        EXEC_NEXT;                                        \
-    }                                                     \
-    EXEC(name##_m)                                        \
-    {                                                     \
-        SSE_BEGIN;                                        \
-        dot_product(cpu, i, &kind, load_aligned(cpu, i)); \
-        EXEC_NEXT;                                        \
+#define DOT(name, kind)                            \
+    EXEC(name##_r)                                 \
+    {                                              \
+        SSE_BEGIN;                                 \
+        dot_product(cpu, i, &kind, load_register); \
+        EXEC_NEXT;                                 \
+    }                                              \
+    EXEC(name##_m)                                 \
+    {                                              \
+        SSE_BEGIN;                                 \
+        dot_product(cpu, i, &kind, load_aligned);  \
+        EXEC_NEXT;                                 \
     }
 DOT(dpps, single_dot)
 DOT(dppd, double_dot)

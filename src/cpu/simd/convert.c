@@ -7,7 +7,7 @@
 /* Lanes that do not take part are zero: they convert exactly. */
 
 /* CVTSI2SS, CVTSI2SD: into the low lane. */
-static void from_integer(struct cpu *cpu, const struct insn *i, uint32_t v, bool single)
+OUT_OF_LINE void from_integer(struct cpu *cpu, const struct insn *i, uint32_t v, bool single)
 {
     union vector d = {.u64 = {0}}, s = {.u32 = {v, 0, 0, 0}};
     if (single) {
@@ -36,7 +36,7 @@ FROM_INTEGER(cvtsi2ss, true)
 FROM_INTEGER(cvtsi2sd, false)
 
 /* CVT(T)SS2SI, CVT(T)SD2SI: from the low lane. */
-static void to_integer(struct cpu *cpu, const struct insn *i, vector_operation *op, uint64_t v)
+OUT_OF_LINE void to_integer(struct cpu *cpu, const struct insn *i, vector_operation *op, uint64_t v)
 {
     union vector d = {.u64 = {0}}, s = {.u64 = {v, 0}};
     sse_exceptions(cpu, i, op(cpu->fpu.mxcsr, &d, &s));
@@ -65,7 +65,7 @@ TO_INTEGER(cvttsd2si, vector_cvttpd2dq, 64, u64)
  * CVTPI2PS keeps the upper half, CVTPI2PD is exact and fills the register. From memory they do
  * not switch to MMX state nor heed a pending x87 exception. (SDM 2 says so of CVTPI2PD only.)
  */
-static void from_mmx(struct cpu *cpu, const struct insn *i, uint64_t v, bool single)
+OUT_OF_LINE void from_mmx(struct cpu *cpu, const struct insn *i, uint64_t v, bool single)
 {
     union vector d = {.u64 = {0}}, s = {.u64 = {v, 0}};
     if (single) {
@@ -104,38 +104,35 @@ EXEC(cvtpi2pd_m)
 }
 
 /* CVT(T)PS2PI, CVT(T)PD2PI: two lanes into an MMX register. */
-static void to_mmx(struct cpu *cpu, const struct insn *i, vector_operation *op, union vector s)
+OUT_OF_LINE void to_mmx(struct cpu *cpu, const struct insn *i, vector_operation *op,
+                        load_function *load)
 {
-    union vector d = {.u64 = {0}};
+    union vector d = {.u64 = {0}}, s = load(cpu, i);
     mmx_enter(cpu);
     sse_exceptions(cpu, i, op(cpu->fpu.mxcsr, &d, &s));
     set_mm(cpu, i->reg, d.u64[0]);
 }
 
-#define TO_MMX(name, op, from_register, load)               \
-    EXEC(name##_r)                                          \
-    {                                                       \
-        SSE_BEGIN;                                          \
-        MMX_BEGIN;                                          \
-        to_mmx(cpu, i, op, from_register(xmm(cpu, i->rm))); \
-        EXEC_NEXT;                                          \
-    }                                                       \
-    EXEC(name##_m)                                          \
-    {                                                       \
-        SSE_BEGIN;                                          \
-        MMX_BEGIN;                                          \
-        to_mmx(cpu, i, op, load(cpu, i));                   \
-        EXEC_NEXT;                                          \
+#define TO_MMX(name, op, from_register, load) \
+    EXEC(name##_r)                            \
+    {                                         \
+        SSE_BEGIN;                            \
+        MMX_BEGIN;                            \
+        to_mmx(cpu, i, op, from_register);    \
+        EXEC_NEXT;                            \
+    }                                         \
+    EXEC(name##_m)                            \
+    {                                         \
+        SSE_BEGIN;                            \
+        MMX_BEGIN;                            \
+        to_mmx(cpu, i, op, load);             \
+        EXEC_NEXT;                            \
     }
-static union vector low_half(const union vector *v)
+static union vector low_half(struct cpu *cpu, const struct insn *i)
 {
-    return (union vector){.u64 = {v->u64[0], 0}};
-}
-static union vector whole(const union vector *v)
-{
-    return *v;
+    return (union vector){.u64 = {xmm(cpu, i->rm)->u64[0], 0}};
 }
 TO_MMX(cvtps2pi, vector_cvtps2dq, low_half, load_low64)
 TO_MMX(cvttps2pi, vector_cvttps2dq, low_half, load_low64)
-TO_MMX(cvtpd2pi, vector_cvtpd2dq, whole, load_aligned)
-TO_MMX(cvttpd2pi, vector_cvttpd2dq, whole, load_aligned)
+TO_MMX(cvtpd2pi, vector_cvtpd2dq, load_register, load_aligned)
+TO_MMX(cvttpd2pi, vector_cvttpd2dq, load_register, load_aligned)

@@ -6,26 +6,27 @@
 #include "cpu/simd/simd.h"
 
 /* Pq, Qq. load: the memory operand, before the switch to MMX state. */
-#define MMX_BINARY_LOAD(name, load)                                                 \
-    EXEC(name##_pq_qq_r)                                                            \
-    {                                                                               \
-        MMX_BEGIN;                                                                  \
-        mmx_enter(cpu);                                                             \
-        union vector d = {.u64 = {mm(cpu, i->reg)}}, s = {.u64 = {mm(cpu, i->rm)}}; \
-        lanes_##name(&d, &s, 8);                                                    \
-        set_mm(cpu, i->reg, d.u64[0]);                                              \
-        EXEC_NEXT;                                                                  \
-    }                                                                               \
-    EXEC(name##_pq_qq_m)                                                            \
-    {                                                                               \
-        MMX_BEGIN;                                                                  \
-        union vector d = {.u64 = {mm(cpu, i->reg)}}, s = load(cpu, i);              \
-        mmx_enter(cpu);                                                             \
-        lanes_##name(&d, &s, 8);                                                    \
-        set_mm(cpu, i->reg, d.u64[0]);                                              \
-        EXEC_NEXT;                                                                  \
+#define MMX_BINARY_LOAD(name, load)                                             \
+    OUT_OF_LINE void mmx_##name(struct cpu *cpu, unsigned reg, uint64_t source) \
+    {                                                                           \
+        union vector d = {.u64 = {mm(cpu, reg)}}, s = {.u64 = {source}};        \
+        lanes_##name(&d, &s, 8);                                                \
+        mmx_enter(cpu);                                                         \
+        set_mm(cpu, reg, d.u64[0]);                                             \
+    }                                                                           \
+    EXEC(name##_pq_qq_r)                                                        \
+    {                                                                           \
+        MMX_BEGIN;                                                              \
+        mmx_##name(cpu, i->reg, mm(cpu, i->rm));                                \
+        EXEC_NEXT;                                                              \
+    }                                                                           \
+    EXEC(name##_pq_qq_m)                                                        \
+    {                                                                           \
+        MMX_BEGIN;                                                              \
+        mmx_##name(cpu, i->reg, load(cpu, i, i->seg, exec_ea(cpu, i)));         \
+        EXEC_NEXT;                                                              \
     }
-#define MMX_BINARY(name) MMX_BINARY_LOAD(name, load_low64)
+#define MMX_BINARY(name) MMX_BINARY_LOAD(name, exec_load64)
 
 /* Vx, Wx. */
 #define SSE_BINARY(name)                                              \
@@ -63,8 +64,8 @@ BOTH(paddw) BOTH(paddd) BOTH(paddq) BOTH(psubb) BOTH(psubw) BOTH(psubd) BOTH(psu
             BOTH(pmulhrsw)
 
     /* The low unpacks of MMX read 32 bits of memory. */
-    MMX_BINARY_LOAD(punpcklbw, load_low32) MMX_BINARY_LOAD(punpcklwd, load_low32)
-        MMX_BINARY_LOAD(punpckldq, load_low32) SSE_BINARY(punpcklbw) SSE_BINARY(punpcklwd)
+    MMX_BINARY_LOAD(punpcklbw, exec_load32) MMX_BINARY_LOAD(punpcklwd, exec_load32)
+        MMX_BINARY_LOAD(punpckldq, exec_load32) SSE_BINARY(punpcklbw) SSE_BINARY(punpcklwd)
             SSE_BINARY(punpckldq) SSE_BINARY(punpcklqdq) SSE_BINARY(punpckhqdq)
 
     /* SSE4.1, SSE4.2 */
@@ -73,25 +74,25 @@ BOTH(paddw) BOTH(paddd) BOTH(paddq) BOTH(psubb) BOTH(psubw) BOTH(psubd) BOTH(psu
             SSE_BINARY(pmuldq) SSE_BINARY(packusdw) SSE_BINARY(pcmpeqq) SSE_BINARY(pcmpgtq)
 
 /* Shifts by an immediate. */
-#define SHIFT_IMMEDIATE(name)                                                       \
-    EXEC(name##_nq_ib)                                                              \
-    {                                                                               \
-        MMX_BEGIN;                                                                  \
-        mmx_enter(cpu);                                                             \
-        union vector d = {.u64 = {mm(cpu, i->rm)}}, s = {.u64 = {(uint8_t)i->imm}}; \
-        lanes_##name(&d, &s, 8);                                                    \
-        set_mm(cpu, i->rm, d.u64[0]);                                               \
-        EXEC_NEXT;                                                                  \
-    }                                                                               \
-    EXEC(name##_ux_ib)                                                              \
-    {                                                                               \
-        SSE_BEGIN;                                                                  \
-        union vector d = *xmm(cpu, i->rm), s = {.u64 = {(uint8_t)i->imm}};          \
-        lanes_##name(&d, &s, 16);                                                   \
-        *xmm(cpu, i->rm) = d;                                                       \
-        EXEC_NEXT;                                                                  \
+#define SHIFT_IMMEDIATE(name)                                    \
+    OUT_OF_LINE void sse_##name(union vector *d, unsigned count) \
+    {                                                            \
+        union vector s = {.u64 = {count}};                       \
+        lanes_##name(d, &s, 16);                                 \
+    }                                                            \
+    EXEC(name##_nq_ib)                                           \
+    {                                                            \
+        MMX_BEGIN;                                               \
+        mmx_##name(cpu, i->rm, (uint8_t)i->imm);                 \
+        EXEC_NEXT;                                               \
+    }                                                            \
+    EXEC(name##_ux_ib)                                           \
+    {                                                            \
+        SSE_BEGIN;                                               \
+        sse_##name(xmm(cpu, i->rm), (uint8_t)i->imm);            \
+        EXEC_NEXT;                                               \
     }
-                SHIFT_IMMEDIATE(psrlw) SHIFT_IMMEDIATE(psrld) SHIFT_IMMEDIATE(psrlq)
+SHIFT_IMMEDIATE(psrlw) SHIFT_IMMEDIATE(psrld) SHIFT_IMMEDIATE(psrlq)
                     SHIFT_IMMEDIATE(psllw) SHIFT_IMMEDIATE(pslld) SHIFT_IMMEDIATE(psllq)
                         SHIFT_IMMEDIATE(psraw) SHIFT_IMMEDIATE(psrad)
 
@@ -115,23 +116,25 @@ EXEC(pslldq)
     EXEC_NEXT;
 }
 
+OUT_OF_LINE void mmx_palignr(struct cpu *cpu, const struct insn *i, uint64_t source)
+{
+    union vector d = {.u64 = {mm(cpu, i->reg)}}, s = {.u64 = {source}};
+    lanes_palignr(&d, &s, 8, (uint8_t)i->imm);
+    mmx_enter(cpu);
+    set_mm(cpu, i->reg, d.u64[0]);
+}
+
 EXEC(palignr_pq_qq_r)
 {
     MMX_BEGIN;
-    mmx_enter(cpu);
-    union vector d = {.u64 = {mm(cpu, i->reg)}}, s = {.u64 = {mm(cpu, i->rm)}};
-    lanes_palignr(&d, &s, 8, (uint8_t)i->imm);
-    set_mm(cpu, i->reg, d.u64[0]);
+    mmx_palignr(cpu, i, mm(cpu, i->rm));
     EXEC_NEXT;
 }
 
 EXEC(palignr_pq_qq_m)
 {
     MMX_BEGIN;
-    union vector d = {.u64 = {mm(cpu, i->reg)}}, s = load_low64(cpu, i);
-    mmx_enter(cpu);
-    lanes_palignr(&d, &s, 8, (uint8_t)i->imm);
-    set_mm(cpu, i->reg, d.u64[0]);
+    mmx_palignr(cpu, i, exec_load64(cpu, i, i->seg, exec_ea(cpu, i)));
     EXEC_NEXT;
 }
 

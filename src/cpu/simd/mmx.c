@@ -148,7 +148,7 @@ EXEC(pmovmskb_gd_nq)
 }
 
 /* Bytes chosen by the mask's top bits go to DS:EDI; those not chosen are not accessed. */
-static void store_masked(struct cpu *cpu, const struct insn *i, const uint8_t *v,
+OUT_OF_LINE void store_masked(struct cpu *cpu, const struct insn *i, const uint8_t *v,
                          const uint8_t *mask, unsigned size)
 {
     uint32_t base = reg32(cpu, RDI);

@@ -56,6 +56,12 @@ static inline union vector *xmm(struct cpu *cpu, unsigned n)
     return &cpu->fpu.xmm[n];
 }
 
+/* Where a source operand comes from. */
+typedef union vector load_function(struct cpu *cpu, const struct insn *i);
+static inline union vector load_register(struct cpu *cpu, const struct insn *i)
+{
+    return *xmm(cpu, i->rm);
+}
 /* A 16-byte memory operand that has to be aligned. */
 static inline union vector load_aligned(struct cpu *cpu, const struct insn *i)
 {

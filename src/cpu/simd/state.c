@@ -123,7 +123,7 @@ EXEC(fxsave)
     EXEC_NEXT;
 }
 
-static void fxrstor_body(struct cpu *cpu, const struct insn *i)
+OUT_OF_LINE void fxrstor_body(struct cpu *cpu, const struct insn *i)
 {
     struct image image;
     uint32_t offset = exec_ea(cpu, i);
@@ -189,7 +189,7 @@ static void check_header(struct cpu *cpu, const struct insn *i, uint32_t offset,
         exec_raise_error(cpu, i, EXC_GP, 0);
 }
 
-static void xrstor_body(struct cpu *cpu, const struct insn *i)
+OUT_OF_LINE void xrstor_body(struct cpu *cpu, const struct insn *i)
 {
     static const struct image initial = {{0x037f}};
     struct image image;

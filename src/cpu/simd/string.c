@@ -121,10 +121,16 @@ static void mask_result(struct cpu *cpu, unsigned bits, unsigned count, unsigned
     *xmm(cpu, 0) = m;
 }
 
-static void string_instruction(struct cpu *cpu, const struct insn *i, union vector b,
-                               bool is_explicit, bool index)
+static union vector load_unaligned(struct cpu *cpu, const struct insn *i)
+{
+    return exec_load128(cpu, i, i->seg, exec_ea(cpu, i));
+}
+
+OUT_OF_LINE void string_instruction(struct cpu *cpu, const struct insn *i, load_function *load,
+                                    bool is_explicit, bool index)
 {
     struct strings s;
+    union vector b = load(cpu, i);
     s.count = i->imm & 1 ? 8 : 16;
     widen(s.a, xmm(cpu, i->reg), i->imm & 3);
     widen(s.b, &b, i->imm & 3);
@@ -140,19 +146,18 @@ static void string_instruction(struct cpu *cpu, const struct insn *i, union vect
 }
 
 /* The memory operand need not be aligned. */
-#define STRING(name, is_explicit, index)                                          \
-    EXEC(name##_r)                                                                \
-    {                                                                             \
-        SSE_BEGIN;                                                                \
-        string_instruction(cpu, i, *xmm(cpu, i->rm), is_explicit, index);         \
-        EXEC_NEXT;                                                                \
-    }                                                                             \
-    EXEC(name##_m)                                                                \
-    {                                                                             \
-        SSE_BEGIN;                                                                \
-        string_instruction(cpu, i, exec_load128(cpu, i, i->seg, exec_ea(cpu, i)), \
-                           is_explicit, index);                                   \
-        EXEC_NEXT;                                                                \
+#define STRING(name, is_explicit, index)                                \
+    EXEC(name##_r)                                                      \
+    {                                                                   \
+        SSE_BEGIN;                                                      \
+        string_instruction(cpu, i, load_register, is_explicit, index);  \
+        EXEC_NEXT;                                                      \
+    }                                                                   \
+    EXEC(name##_m)                                                      \
+    {                                                                   \
+        SSE_BEGIN;                                                      \
+        string_instruction(cpu, i, load_unaligned, is_explicit, index); \
+        EXEC_NEXT;                                                      \
     }
 STRING(pcmpestri, true, true)
 STRING(pcmpestrm, true, false)

@@ -4,7 +4,7 @@
 #include "cpu/access.h"
 #include "cpu/handlers.h"
 #include "cpu/paging.h"
-#include "cpu/system/internal.h"
+#include "cpu/system/shadow.h"
 
 #define WRITABLE                                                                                   \
     (EFLAGS_TF | EFLAGS_IF | EFLAGS_DF | EFLAGS_IOPL | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM |         \
@@ -64,11 +64,11 @@ EXEC(exec_sti)
     if (flag == EFLAGS_VIF && (cpu->eflags & EFLAGS_VIP))
         cpu_raise_error(cpu, EXC_GP, 0);
     /* Interrupts stay held off for one more instruction if IF was clear. */
-    if (flag == EFLAGS_IF && !(cpu->eflags & EFLAGS_IF))
-        cpu_note(cpu, ATTENTION_SHADOW);
+    bool shadow = flag == EFLAGS_IF && !(cpu->eflags & EFLAGS_IF);
     eflags_write(cpu, flag, flag);
-    cpu->eip = insn_next_eip(cpu, i);
-    EXEC_JUMP;
+    if (shadow)
+        return shadow_next(cpu, i);
+    EXEC_NEXT;
 }
 
 /* ---- PUSHF, POPF ----------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
 // MOV, PUSH and POP of segment registers, LDS LES LFS LGS LSS.
 #include "cpu/access.h"
 #include "cpu/handlers.h"
-#include "cpu/system/internal.h"
+#include "cpu/system/shadow.h"
 
 /* ---- MOV ------------------------------------------------------------------------------------- */
 
@@ -47,22 +47,12 @@ EXEC(exec_mov_to_seg_m)
     EXEC_NEXT;
 }
 
-/*
- * Loading SS holds off interrupts and debug traps until the next instruction is done (SDM 3A
- * 6.8.3).
- */
-static const struct insn *after_stack_load(struct cpu *cpu, const struct insn *i)
-{
-    cpu_note(cpu, ATTENTION_SHADOW);
-    cpu->eip = insn_next_eip(cpu, i);
-    EXEC_JUMP;
-}
-
+/* Loading SS holds off interrupts and debug traps until the next instruction is done. */
 EXEC(exec_mov_to_ss_r)
 {
     exec_sync(cpu, i);
     segment_load(cpu, SEG_SS, reg16(cpu, i->rm));
-    return after_stack_load(cpu, i);
+    return shadow_next(cpu, i);
 }
 
 EXEC(exec_mov_to_ss_m)
@@ -70,7 +60,7 @@ EXEC(exec_mov_to_ss_m)
     uint16_t selector = exec_load16(cpu, i, i->seg, exec_ea(cpu, i));
     exec_sync(cpu, i);
     segment_load(cpu, SEG_SS, selector);
-    return after_stack_load(cpu, i);
+    return shadow_next(cpu, i);
 }
 
 /* ---- PUSH, POP ------------------------------------------------------------------------------- */
@@ -134,13 +124,13 @@ POP_SEGMENT(gs, SEG_GS)
 EXEC(exec_pop_ss_16)
 {
     pop_segment(cpu, i, SEG_SS, 2);
-    return after_stack_load(cpu, i);
+    return shadow_next(cpu, i);
 }
 
 EXEC(exec_pop_ss_32)
 {
     pop_segment(cpu, i, SEG_SS, 4);
-    return after_stack_load(cpu, i);
+    return shadow_next(cpu, i);
 }
 
 /* ---- far pointers ---------------------------------------------------------------------------- */

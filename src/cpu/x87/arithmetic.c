@@ -6,7 +6,7 @@
 #include "cpu/x87/x87.h"
 
 /* ST(a) = ST(a) op ST(b). True if it was done (and a pop may follow). */
-static bool arithmetic(struct cpu *cpu, float_binary *op, unsigned a, unsigned b)
+OUT_OF_LINE bool arithmetic(struct cpu *cpu, float_binary *op, unsigned a, unsigned b)
 {
     if (unlikely(st_either_empty(cpu, a | b))) {
         if (!x87_underflow(cpu))
@@ -27,7 +27,7 @@ static bool memory_underflow(struct cpu *cpu)
     return true;
 }
 
-static void arithmetic_f32(struct cpu *cpu, const struct insn *i, float_binary_f32 *op)
+OUT_OF_LINE void arithmetic_f32(struct cpu *cpu, const struct insn *i, float_binary_f32 *op)
 {
     uint32_t offset = exec_ea(cpu, i);
     uint32_t b = exec_load32(cpu, i, i->seg, offset);
@@ -36,7 +36,7 @@ static void arithmetic_f32(struct cpu *cpu, const struct insn *i, float_binary_f
         x87_result(cpu, op(x87_environment(cpu), st(cpu, 0), b), X87_C1);
 }
 
-static void arithmetic_f64(struct cpu *cpu, const struct insn *i, float_binary_f64 *op)
+OUT_OF_LINE void arithmetic_f64(struct cpu *cpu, const struct insn *i, float_binary_f64 *op)
 {
     uint32_t offset = exec_ea(cpu, i);
     uint64_t b = exec_load64(cpu, i, i->seg, offset);
@@ -46,7 +46,7 @@ static void arithmetic_f64(struct cpu *cpu, const struct insn *i, float_binary_f
 }
 
 /* Integers become reals exactly. */
-static void arithmetic_integer(struct cpu *cpu, const struct insn *i, float_binary *op,
+OUT_OF_LINE void arithmetic_integer(struct cpu *cpu, const struct insn *i, float_binary *op,
                                unsigned size)
 {
     uint32_t offset = exec_ea(cpu, i);
@@ -121,7 +121,7 @@ static bool complete_overflow(struct cpu *cpu, unsigned conditions)
 }
 
 /* ST(0) = op ST(0); conditions: which of C0-C3 the instruction defines. */
-static void unary(struct cpu *cpu, float_unary *op, unsigned conditions)
+OUT_OF_LINE void unary(struct cpu *cpu, float_unary *op, unsigned conditions)
 {
     if (likely(!st_empty(cpu, 0)))
         x87_result(cpu, op(x87_environment(cpu), st(cpu, 0)), conditions);
@@ -144,7 +144,7 @@ UNARY(fsin, float_sin, X87_C1 | X87_C2)
 UNARY(fcos, float_cos, X87_C1 | X87_C2)
 
 /* ST(0) by ST(1). */
-static void binary_st1(struct cpu *cpu, float_binary *op, unsigned conditions)
+OUT_OF_LINE void binary_st1(struct cpu *cpu, float_binary *op, unsigned conditions)
 {
     if (likely(!st_either_empty(cpu, 1))) {
         uint16_t status = op(x87_environment(cpu), st(cpu, 0), st(cpu, 1));
@@ -183,7 +183,7 @@ INTO_ST1(fyl2xp1, float_yl2xp1)
 INTO_ST1(fpatan, float_patan)
 
 /* ST(0) is replaced and a second result pushed. */
-static void unary_push(struct cpu *cpu, float_unary2 *op, unsigned conditions)
+OUT_OF_LINE void unary_push(struct cpu *cpu, float_unary2 *op, unsigned conditions)
 {
     struct f80 pushed;
     bool underflow = st_empty(cpu, 0);

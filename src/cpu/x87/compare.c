@@ -30,7 +30,7 @@ static bool set_unordered(struct cpu *cpu)
     return x87_underflow(cpu);
 }
 
-static bool compare(struct cpu *cpu, const struct insn *i, comparison *compare_fn, unsigned n)
+OUT_OF_LINE bool compare(struct cpu *cpu, const struct insn *i, comparison *compare_fn, unsigned n)
 {
     x87_instruction(cpu, i);
     if (unlikely(st_either_empty(cpu, n)))
@@ -60,7 +60,7 @@ COMPARE(fucomp_sti, float_compare_quiet, i->rm, 1)
 COMPARE(fucompp, float_compare_quiet, 1, 2)
 
 /* With a memory operand. */
-static bool compare_f32(struct cpu *cpu, const struct insn *i)
+OUT_OF_LINE bool compare_f32(struct cpu *cpu, const struct insn *i)
 {
     uint32_t offset = exec_ea(cpu, i);
     uint32_t b = exec_load32(cpu, i, i->seg, offset);
@@ -70,7 +70,7 @@ static bool compare_f32(struct cpu *cpu, const struct insn *i)
     return set_conditions(cpu, float_compare_f32(masked_environment(cpu), st(cpu, 0), b));
 }
 
-static bool compare_f64(struct cpu *cpu, const struct insn *i)
+OUT_OF_LINE bool compare_f64(struct cpu *cpu, const struct insn *i)
 {
     uint32_t offset = exec_ea(cpu, i);
     uint64_t b = exec_load64(cpu, i, i->seg, offset);
@@ -80,7 +80,7 @@ static bool compare_f64(struct cpu *cpu, const struct insn *i)
     return set_conditions(cpu, float_compare_f64(masked_environment(cpu), st(cpu, 0), b));
 }
 
-static bool compare_integer(struct cpu *cpu, const struct insn *i, unsigned size)
+OUT_OF_LINE bool compare_integer(struct cpu *cpu, const struct insn *i, unsigned size)
 {
     uint32_t offset = exec_ea(cpu, i);
     int32_t v = size == 2 ? (int16_t)exec_load16(cpu, i, i->seg, offset)
@@ -121,7 +121,7 @@ EXEC(ftst)
 }
 
 /* FCOMI, FUCOMI: the relation goes to ZF PF CF; OF SF AF become 0; C3 C2 C0 stay. */
-static bool compare_flags(struct cpu *cpu, const struct insn *i, comparison *compare_fn)
+OUT_OF_LINE bool compare_flags(struct cpu *cpu, const struct insn *i, comparison *compare_fn)
 {
     uint16_t status;
     bool done;

@@ -191,7 +191,7 @@ static void environment_load(struct cpu *cpu, const struct insn *i, uint32_t off
 }
 
 /* FNSTENV then masks every exception; FNSAVE initializes. */
-static void fnstenv(struct cpu *cpu, const struct insn *i, bool wide)
+OUT_OF_LINE void fnstenv(struct cpu *cpu, const struct insn *i, bool wide)
 {
     uint32_t offset = exec_ea(cpu, i);
     exec_prepare_write(cpu, i, i->seg, offset, wide ? 28 : 14);
@@ -200,7 +200,7 @@ static void fnstenv(struct cpu *cpu, const struct insn *i, bool wide)
     fpu_set_control(cpu, cpu->fpu.control | X87_EXCEPTIONS);
 }
 
-static void fldenv(struct cpu *cpu, const struct insn *i, bool wide)
+OUT_OF_LINE void fldenv(struct cpu *cpu, const struct insn *i, bool wide)
 {
     uint32_t e[ENVIRONMENT_FIELDS];
     environment_load(cpu, i, exec_ea(cpu, i), wide, e);
@@ -208,7 +208,7 @@ static void fldenv(struct cpu *cpu, const struct insn *i, bool wide)
     environment_set(cpu, wide, e);
 }
 
-static void fnsave(struct cpu *cpu, const struct insn *i, bool wide)
+OUT_OF_LINE void fnsave(struct cpu *cpu, const struct insn *i, bool wide)
 {
     uint32_t offset = exec_ea(cpu, i), registers = offset + (wide ? 28 : 14);
     exec_prepare_write(cpu, i, i->seg, offset, wide ? 108 : 94);
@@ -219,7 +219,7 @@ static void fnsave(struct cpu *cpu, const struct insn *i, bool wide)
     fpu_initialize(cpu);
 }
 
-static void frstor(struct cpu *cpu, const struct insn *i, bool wide)
+OUT_OF_LINE void frstor(struct cpu *cpu, const struct insn *i, bool wide)
 {
     uint32_t offset = exec_ea(cpu, i), registers = offset + (wide ? 28 : 14);
     uint32_t e[ENVIRONMENT_FIELDS];

@@ -35,25 +35,35 @@ static void push_converted(struct cpu *cpu, struct f80 v, unsigned flags)
     }
 }
 
-EXEC(fld_m32)
+OUT_OF_LINE void load_f32(struct cpu *cpu, const struct insn *i)
 {
-    X87_BEGIN;
     unsigned flags;
     uint32_t offset = exec_ea(cpu, i);
     struct f80 v = f80_from_f32(exec_load32(cpu, i, i->seg, offset), &flags);
     x87_instruction_memory(cpu, i, offset);
     push_converted(cpu, v, flags);
+}
+
+OUT_OF_LINE void load_f64(struct cpu *cpu, const struct insn *i)
+{
+    unsigned flags;
+    uint32_t offset = exec_ea(cpu, i);
+    struct f80 v = f80_from_f64(exec_load64(cpu, i, i->seg, offset), &flags);
+    x87_instruction_memory(cpu, i, offset);
+    push_converted(cpu, v, flags);
+}
+
+EXEC(fld_m32)
+{
+    X87_BEGIN;
+    load_f32(cpu, i);
     EXEC_NEXT;
 }
 
 EXEC(fld_m64)
 {
     X87_BEGIN;
-    unsigned flags;
-    uint32_t offset = exec_ea(cpu, i);
-    struct f80 v = f80_from_f64(exec_load64(cpu, i, i->seg, offset), &flags);
-    x87_instruction_memory(cpu, i, offset);
-    push_converted(cpu, v, flags);
+    load_f64(cpu, i);
     EXEC_NEXT;
 }
 
@@ -234,7 +244,7 @@ static struct converted convert_st0(struct cpu *cpu, enum conversion to, uint32_
 }
 
 /* Store first, for it may fault; then the flags, then the pop. */
-static void store_converted(struct cpu *cpu, const struct insn *i, enum conversion to,
+OUT_OF_LINE void store_converted(struct cpu *cpu, const struct insn *i, enum conversion to,
                             uint32_t environment, bool pop)
 {
     static const uint8_t sizes[] = {4, 8, 2, 4, 8, 10};

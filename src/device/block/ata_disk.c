@@ -316,6 +316,18 @@ static void reset(struct ide_device *d, enum ide_reset kind)
     disk->smart = true;
 }
 
+/* What a saved state may say; it comes from a file. */
+static bool plausible(const struct ata_disk *disk)
+{
+    if (disk->heads == 0 || disk->heads > 16 || disk->track == 0 ||
+        disk->multiple > ATA_MAX_MULTIPLE || disk->access > ATA_IDENTIFY)
+        return false;
+    if (disk->device.transfer == IDE_TRANSFER_NONE)
+        return true;
+    return (uint64_t)disk->chunk * ATA_SECTOR <= IDE_BUFFER_SIZE && disk->chunk <= disk->left &&
+           disk->lba <= disk->sectors && disk->left <= disk->sectors - disk->lba;
+}
+
 static void state(struct ide_device *d, struct state *s)
 {
     struct ata_disk *disk = disk_of(d);
@@ -339,11 +351,11 @@ static void state(struct ide_device *d, struct state *s)
     state_bool(s, &disk->ext);
     state_bool(s, &disk->force_flush);
     disk->access = (enum ata_access)access;
-    if (disk->heads == 0 || disk->track == 0 ||
-        (uint64_t)disk->chunk * ATA_SECTOR > IDE_BUFFER_SIZE || disk->chunk > disk->left ||
-        disk->lba > disk->sectors ||
-        (d->transfer != IDE_TRANSFER_NONE && disk->left > disk->sectors - disk->lba))
-        s->failed = true;
+    if (!plausible(disk)) {
+        ide_state_refuse(d, s);
+        reset(d, IDE_RESET_SOFTWARE);
+        disk->left = disk->chunk = 0;
+    }
     switch (disk->access) {
     case ATA_IDENTIFY: d->done = page_read; break;
     case ATA_WRITE_BUFFER: d->done = write_buffer_done; break;

@@ -124,40 +124,6 @@ static void request_sense(struct atapi *a)
     atapi_reply(a, 18, a->packet[4]);
 }
 
-void atapi_medium_changed(struct atapi *a)
-{
-    struct block_backend *block = a->device.block;
-
-    a->sectors = block != NULL ? (block->size + CD_SECTOR - 1) / CD_SECTOR : 0;
-}
-
-/* MMC-4, 6.44: LoEj with Start loads or ejects; without it the disc only spins. */
-static void start_stop_unit(struct atapi *a)
-{
-    bool start = a->packet[4] & 1, load_eject = a->packet[4] & 2;
-
-    if (load_eject && !start && a->locked && atapi_has_medium(a)) {
-        atapi_check(a, SENSE_NOT_READY, ASC_REMOVAL_PREVENTED);
-        return;
-    }
-    if (load_eject && a->tray_open == start) {
-        a->tray_open = !start;
-        if (start && a->sectors != 0) {
-            a->attention = ASC_MEDIUM_CHANGED;
-            a->media_event = 2;
-        } else if (!start) {
-            a->media_event = 3;
-        }
-    }
-    atapi_good(a);
-}
-
-static void prevent_allow_removal(struct atapi *a)
-{
-    a->locked = a->packet[4] & 1;
-    atapi_good(a);
-}
-
 static void seek_10(struct atapi *a)
 {
     if (get_be32(a->packet + 2) >= a->sectors)
@@ -184,8 +150,8 @@ static const struct packet_command packet_commands[] = {
     {0x03, IGNORES_ATTENTION, request_sense},
     {0x12, IGNORES_ATTENTION, atapi_inquiry},
     {0x1a, 0, atapi_mode_sense_6},
-    {0x1b, NO_DATA, start_stop_unit},
-    {0x1e, NO_DATA, prevent_allow_removal},
+    {0x1b, NO_DATA, atapi_start_stop_unit},
+    {0x1e, NO_DATA, atapi_prevent_allow_removal},
     {0x25, NEEDS_MEDIUM, atapi_read_capacity},
     {0x28, NEEDS_MEDIUM, atapi_read_10},
     {0x2b, NEEDS_MEDIUM | NO_DATA, seek_10},
@@ -349,19 +315,7 @@ static void reset(struct ide_device *d, enum ide_reset kind)
     a->sense_code = 0;
     a->attention = ASC_POWER_ON;
     a->media_event = 0;
-    atapi_medium_changed(a);
-}
-
-/* The person at the drive, or the monitor, has changed the disc: the tray closes on it. */
-static void media_changed(void *opaque)
-{
-    struct atapi *a = opaque;
-
-    atapi_medium_changed(a);
-    a->tray_open = false;
-    a->media_event = a->sectors != 0 ? 2 : 3;
-    if (a->sectors != 0)
-        a->attention = ASC_MEDIUM_CHANGED;
+    atapi_measure_medium(a);
 }
 
 static void state(struct ide_device *d, struct state *s)
@@ -386,13 +340,20 @@ static void state(struct ide_device *d, struct state *s)
     state_u32(s, &a->left);
     state_u32(s, &a->sector_size);
     state_u8(s, &a->raw_parts);
-    if (a->data > a->data_end || a->data_end > IDE_BUFFER_SIZE || a->sector_size > CD_RAW_SECTOR)
-        s->failed = true;
-    d->done = a->packet_phase                   ? run_packet
-              : d->transfer == IDE_TRANSFER_DMA ? chunk_sent
-                                                : burst_done;
-    if (d->transfer == IDE_TRANSFER_PIO && !a->packet_phase && a->data_end == 0)
+    if (a->data > a->data_end || a->data_end > IDE_BUFFER_SIZE || a->sector_size > CD_RAW_SECTOR ||
+        a->byte_limit > 0xffff || a->lba > UINT32_MAX) {
+        ide_state_refuse(d, s);
+        a->data = a->data_end = a->left = 0;
+        a->lba = 0;
+    }
+    if (a->packet_phase)
+        d->done = run_packet;
+    else if (d->transfer == IDE_TRANSFER_DMA)
+        d->done = chunk_sent;
+    else if (a->data_end == 0)
         d->done = identify_done;
+    else
+        d->done = burst_done;
 }
 
 static void destroy(struct ide_device *d)
@@ -427,7 +388,7 @@ struct ide_device *atapi_create(const struct ide_drive *drive, unsigned position
         ata_default_serial(a->serial, position);
     ata_copy_text(a->model, sizeof a->model, drive->model != NULL ? drive->model : "BMBT DVD-ROM");
     if (drive->block != NULL) {
-        drive->block->media_changed = media_changed;
+        drive->block->media_changed = atapi_media_changed;
         drive->block->opaque = a;
     }
     return &a->device;

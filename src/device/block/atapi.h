@@ -80,8 +80,13 @@ void atapi_check(struct atapi *a, uint8_t key, uint16_t code);
 void atapi_reply(struct atapi *a, uint32_t length, uint32_t allocation);
 /* Send all of the buffer's first length bytes; then go on to the next chunk or end. */
 void atapi_send_chunk(struct atapi *a, uint32_t length);
-/* Tray and medium, after either has changed. */
-void atapi_medium_changed(struct atapi *a);
+/* atapi_tray.c */
+void atapi_start_stop_unit(struct atapi *a);
+void atapi_prevent_allow_removal(struct atapi *a);
+/* Look how much the medium holds. */
+void atapi_measure_medium(struct atapi *a);
+/* The back end's media_changed; opaque is the drive. */
+void atapi_media_changed(void *opaque);
 
 /* atapi_read.c */
 void atapi_read_10(struct atapi *a);

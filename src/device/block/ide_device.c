@@ -129,6 +129,13 @@ void ide_reset_finish(struct ide_device *d)
     d->status = d->ops->idle_status;
 }
 
+void ide_state_refuse(struct ide_device *d, struct state *s)
+{
+    s->failed = true;
+    d->transfer = IDE_TRANSFER_NONE;
+    d->position = d->end = 0;
+}
+
 void ide_device_state(struct ide_device *d, struct state *s)
 {
     uint8_t kind = d->transfer;
@@ -149,8 +156,8 @@ void ide_device_state(struct ide_device *d, struct state *s)
     state_u32(s, &d->end);
     state_bool(s, &d->to_host);
     state_bytes(s, d->buffer, IDE_BUFFER_SIZE);
-    d->transfer = kind <= IDE_TRANSFER_DMA ? (enum ide_transfer)kind : IDE_TRANSFER_NONE;
-    if (d->position > d->end || d->end > IDE_BUFFER_SIZE)
-        s->failed = true;
+    d->transfer = (enum ide_transfer)kind;
+    if (kind > IDE_TRANSFER_DMA || d->position > d->end || d->end > IDE_BUFFER_SIZE)
+        ide_state_refuse(d, s);
     d->ops->state(d, s);
 }

@@ -98,6 +98,8 @@ void ide_cancel(struct ide_device *d);
  */
 void ide_reset_finish(struct ide_device *d);
 void ide_device_state(struct ide_device *d, struct state *s);
+/* What was loaded cannot be: fail, and have no transfer under way. */
+void ide_state_refuse(struct ide_device *d, struct state *s);
 
 /* The channel's side, for ide_device.c: INTRQ has changed; a DMA transfer waits. */
 void ide_channel_update_irq(struct ide_channel *channel);

@@ -26,11 +26,13 @@ static bool screen_text(void *opaque, struct screen_text *out)
     return vga_text_cells(opaque, out);
 }
 
-/* The screen is dark while the sequencer or the attribute controller says so. */
-static bool blanked(const struct vga *vga)
+static void screen_size(void *opaque, unsigned *width, unsigned *height)
 {
-    return !vga_vbe_enabled(vga) && (vga->sequencer[SEQ_CLOCKING] & SEQ_CLOCKING_SCREEN_OFF ||
-                                     !(vga->attribute_index & ATTR_INDEX_SCREEN_ON));
+    const struct vga *vga = opaque;
+    if (vga_text_mode(vga))
+        vga_text_size(vga, width, height);
+    else
+        vga_graphics_size(vga, width, height);
 }
 
 static bool screen_render(void *opaque, struct screen_image *out)
@@ -43,13 +45,16 @@ static bool screen_render(void *opaque, struct screen_image *out)
         vga_draw_text(vga, out);
     else
         vga_draw_graphics(vga, out);
-    if (blanked(vga))
+    if (vga_blanked(vga))
         __builtin_memset(out->pixels, 0, (size_t)out->width * out->height * sizeof *out->pixels);
     return changed;
 }
 
 struct screen_source vga_screen(struct vga *vga)
 {
-    return (struct screen_source){
-        .is_text = screen_is_text, .text = screen_text, .render = screen_render, .opaque = vga};
+    return (struct screen_source){.is_text = screen_is_text,
+                                  .text = screen_text,
+                                  .size = screen_size,
+                                  .render = screen_render,
+                                  .opaque = vga};
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // The VGA card: PCI function, regions, reset, state.
-#include "device/display/vga_internal.h"
+#include "device/display/vga.h"
 
 #include "base/state.h"
-#include "device/display/vga.h"
+#include "device/display/vga_internal.h"
 #include "host/host.h"
 
 #define VGA_VENDOR 0x1234

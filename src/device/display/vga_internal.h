@@ -51,6 +51,7 @@ enum { ATTR_MODE = 0x10, ATTR_OVERSCAN, ATTR_PLANE_ENABLE, ATTR_PEL_PANNING, ATT
 #define ATTR_MODE_P54 0x80
 #define ATTR_INDEX_SCREEN_ON 0x20
 
+#define VGA_PLANE_MASK 0xffffu /* the chip counts 64 KiB in each plane, and begins anew */
 #define MISC_COLOR 0x01 /* CRTC at 3D4h */
 #define MISC_RAM_ENABLE 0x02
 #define STATUS1_RETRACE 0x08
@@ -92,7 +93,6 @@ struct vga {
     uint32_t vbe_bank_offset, vbe_start, vbe_line; /* bytes */
 
     bool changed; /* a register that is seen changed since the last picture */
-    bool blink_on;
     struct screen_text *shown; /* text last drawn */
 
     struct region *ports[8], *memory_window, *frame_buffer, *mmio, *rom;
@@ -124,6 +124,12 @@ static inline bool vga_text_mode(const struct vga *vga)
 {
     return !vga_vbe_enabled(vga) && !(vga->graphics[GFX_MISC] & GFX_MISC_GRAPHICS);
 }
+/* The screen is dark while the sequencer or the attribute controller says so. */
+static inline bool vga_blanked(const struct vga *vga)
+{
+    return !vga_vbe_enabled(vga) && (vga->sequencer[SEQ_CLOCKING] & SEQ_CLOCKING_SCREEN_OFF ||
+                                     !(vga->attribute_index & ATTR_INDEX_SCREEN_ON));
+}
 /* First byte shown, counted in addresses of a plane. */
 static inline uint32_t vga_start_address(const struct vga *vga)
 {
@@ -142,5 +148,8 @@ void vga_draw_text(struct vga *vga, struct screen_image *out);
 void vga_draw_graphics(struct vga *vga, struct screen_image *out);
 /* Make room for width * height pixels. */
 void vga_image_size(struct screen_image *out, unsigned width, unsigned height);
+/* The pixels that vga_draw_*() would draw. */
+void vga_text_size(const struct vga *vga, unsigned *width, unsigned *height);
+void vga_graphics_size(const struct vga *vga, unsigned *width, unsigned *height);
 
 #endif

@@ -5,6 +5,9 @@
 
 #define BLINK_PERIOD_NS (NS_PER_SECOND / 2)
 #define FONT_BYTES_PER_CHARACTER 32
+#define COLUMNS_MAX 132u
+#define ROWS_MAX 60u
+#define BLANK_CELL 0x0720
 
 static unsigned columns(const struct vga *vga)
 {
@@ -21,7 +24,7 @@ static unsigned rows(const struct vga *vga)
     unsigned lines = vga_vertical(vga, CRTC_V_DISPLAY_END, 1, 6) + 1;
     if (vga->crtc[CRTC_MAX_SCAN_LINE] & CRTC_MAX_SCAN_DOUBLE)
         lines /= 2;
-    return lines / cell_height(vga);
+    return MAX(lines / cell_height(vga), 1u);
 }
 
 /* Plane address of the first cell of a row. */
@@ -32,19 +35,16 @@ static uint32_t row_address(const struct vga *vga, unsigned row)
 
 static uint16_t cell_at(const struct vga *vga, uint32_t address)
 {
-    return load_le16(vga->vram->host + (uint64_t)(address * 4 & (vga->vram_size - 1)));
+    return load_le16(vga->vram->host + (uint64_t)(address & VGA_PLANE_MASK) * 4);
 }
 
-bool vga_text_cells(struct vga *vga, struct screen_text *out)
+static unsigned cell_width(const struct vga *vga)
 {
-    if (!vga_text_mode(vga))
-        return false;
-    out->columns = MIN(columns(vga), 132u);
-    out->rows = MIN(rows(vga), 60u);
-    for (unsigned y = 0; y < out->rows; y++)
-        for (unsigned x = 0; x < out->columns; x++)
-            out->cells[y * out->columns + x] = cell_at(vga, row_address(vga, y) + x);
+    return vga->sequencer[SEQ_CLOCKING] & SEQ_CLOCKING_8_DOTS ? 8 : 9;
+}
 
+static void find_cursor(const struct vga *vga, struct screen_text *out)
+{
     uint32_t cursor = (uint32_t)vga->crtc[CRTC_CURSOR_HIGH] << 8 | vga->crtc[CRTC_CURSOR_LOW];
     uint32_t from_start = cursor - vga_start_address(vga);
     unsigned pitch = vga->crtc[CRTC_OFFSET] * 2u;
@@ -54,8 +54,27 @@ bool vga_text_cells(struct vga *vga, struct screen_text *out)
     out->cursor_last_line = vga->crtc[CRTC_CURSOR_END] & 0x1f;
     out->cursor_visible = !(vga->crtc[CRTC_CURSOR_START] & CRTC_CURSOR_OFF) &&
                           out->cursor_first_line <= out->cursor_last_line &&
-                          out->cursor_column < out->columns && out->cursor_row < out->rows;
+                          out->cursor_column < out->columns && out->cursor_row < out->rows && !vga_blanked(vga);
+}
+
+bool vga_text_cells(struct vga *vga, struct screen_text *out)
+{
+    if (!vga_text_mode(vga))
+        return false;
+    out->columns = MIN(columns(vga), COLUMNS_MAX);
+    out->rows = MIN(rows(vga), ROWS_MAX);
+    out->blink = vga->attribute[ATTR_MODE] & ATTR_MODE_BLINK;
+    for (unsigned y = 0; y < out->rows; y++)
+        for (unsigned x = 0; x < out->columns; x++)
+            out->cells[y * out->columns + x] = vga_blanked(vga) ? BLANK_CELL : cell_at(vga, row_address(vga, y) + x);
+    find_cursor(vga, out);
     return true;
+}
+
+void vga_text_size(const struct vga *vga, unsigned *width, unsigned *height)
+{
+    *width = MIN(columns(vga), COLUMNS_MAX) * cell_width(vga);
+    *height = MIN(rows(vga), ROWS_MAX) * cell_height(vga);
 }
 
 /* Attribute bit 3 chooses between two of eight fonts in plane 2, when they differ (character map select). */
@@ -115,8 +134,7 @@ static void draw_cursor(const struct vga *vga, struct screen_image *out, const s
 void vga_draw_text(struct vga *vga, struct screen_image *out)
 {
     struct screen_text *text = vga->shown;
-    unsigned dots = vga->sequencer[SEQ_CLOCKING] & SEQ_CLOCKING_8_DOTS ? 8 : 9;
-    unsigned height = cell_height(vga);
+    unsigned dots = cell_width(vga), height = cell_height(vga);
     bool blink_off = clock_now(vga->clock) / BLINK_PERIOD_NS & 1;
     vga_text_cells(vga, text);
     vga_image_size(out, text->columns * dots, text->rows * height);

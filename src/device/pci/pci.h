@@ -83,7 +83,7 @@ void pci_rom_set(struct pci_function *f, struct region *region, uint32_t size);
 /* The function's INTx pin. Lines of several functions are ORed by the bus, swizzled as (slot + pin)
  * & 3, and given to route. */
 void pci_irq_set(struct pci_function *f, bool level);
-/* The south bridge's PIRQA-D inputs: route[n].set(…, n, level). */
+/* The south bridge's PIRQA-D inputs: route[n].set(..., n, level). */
 void pci_bus_set_routes(struct pci_bus *bus, const struct irq_line route[4]);
 /* Slot-to-PIRQ mapping of this board: PIRQ = map(slot, pin 0-3). */
 void pci_bus_set_map(struct pci_bus *bus, unsigned (*map)(unsigned slot, unsigned pin));

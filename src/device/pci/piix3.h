@@ -15,9 +15,9 @@
  */
 struct piix3;
 
-/* isa_irq[n].set(…, number, level) is the interrupt controllers' input n (PIC and I/O APIC); lines
- * without set are not connected. reset is called with hard = true for a hard reset (everything),
- * false for a soft one (INIT of the processor). */
+/* isa_irq[n].set(..., number, level) is the interrupt controllers' input n (PIC and I/O APIC);
+ * lines without set are not connected. reset is called with hard = true for a hard reset
+ * (everything), false for a soft one (INIT of the processor). */
 struct piix3 *piix3_create(struct pci_bus *bus, struct memory *memory, const struct log *log,
                            const struct irq_line isa_irq[16],
                            void (*reset)(void *opaque, bool hard), void *opaque);

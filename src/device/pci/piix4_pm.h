@@ -45,8 +45,8 @@ void piix4_pm_state(struct piix4_pm *chip, struct state *s);
 
 /* A person pressed the power button (system_powerdown). */
 void piix4_pm_power_button(struct piix4_pm *chip);
-/* End S3: sets WAK_STS (and PWRBTN_STS for the button, RTC_STS for the alarm); the caller then
- * resets the processor. */
+/* End S3, after the caller has reset the board: sets WAK_STS (and PWRBTN_STS for the button,
+ * RTC_STS for the alarm). */
 void piix4_pm_wake(struct piix4_pm *chip, bool by_button, bool by_alarm);
 /* The RTC's interrupt also sets RTC_STS. */
 void piix4_pm_rtc_alarm(struct piix4_pm *chip);

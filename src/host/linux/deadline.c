@@ -38,7 +38,7 @@ int deadline_fd(const struct deadline *deadline)
 
 void deadline_set(struct deadline *deadline, int64_t monotonic_ns)
 {
-    struct itimerspec when = {0};
+    struct itimerspec when = { 0 };
     if (monotonic_ns != INT64_MAX) {
         /* All zeros would disarm it. */
         int64_t ns = monotonic_ns > 0 ? monotonic_ns : 1;

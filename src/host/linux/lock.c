@@ -7,8 +7,8 @@
 #include <sched.h>
 
 /*
- * A guest that hammers a device takes and drops the lock in a loop, and a POSIX mutex lets it win each time.
- * Who releases while others wait therefore gives them the processor first.
+ * A guest that hammers a device takes and drops the lock in a loop, and a POSIX mutex lets it win
+ * each time. Who releases while others wait therefore gives them the processor first.
  */
 struct host_lock {
     pthread_mutex_t mutex;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// The host's monotonic time. Alone in its file: a test that makes its own time replaces it at the link.
+// The host's monotonic time. Alone in its file: a test that makes its own time replaces it at the
+// link.
 #include "host/host.h"
 
 #include <time.h>

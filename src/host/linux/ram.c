@@ -13,7 +13,8 @@ struct host_ram {
     void *address;
 };
 
-/* The kernel would promise any size and kill the process on a later touch: refuse here what the host can never hold. */
+/* The kernel would promise any size and kill the process on a later touch: refuse here what the
+ * host can never hold. */
 static bool host_can_hold(uint64_t size)
 {
     struct sysinfo info;
@@ -34,13 +35,14 @@ struct host_ram *host_ram_create(uint64_t size)
     void *address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
     if (address == MAP_FAILED)
         goto close_file;
-    /* A hint: large host pages save host TLB misses. Hosts that do not allow it for files refuse. */
+    /* A hint: large host pages save host TLB misses. Hosts that do not allow it for files refuse.
+     */
     madvise(address, size, MADV_HUGEPAGE);
     /* A core of bmbt is about bmbt, and gigabytes of guest would drown it. */
     madvise(address, size, MADV_DONTDUMP);
 
     struct host_ram *ram = host_alloc(sizeof *ram);
-    *ram = (struct host_ram){fd, size, address};
+    *ram = (struct host_ram){ fd, size, address };
     return ram;
 
 close_file:

@@ -22,11 +22,11 @@ static void *thread_main(void *opaque)
     return NULL;
 }
 
-/* Signals of the outer world belong to the event loop: a CPU's thread starts with them blocked, but not with those its own
- * faults raise. */
+/* Signals of the outer world belong to the event loop: a CPU's thread starts with them blocked, but
+ * not with those its own faults raise. */
 static void block_signals(sigset_t *old)
 {
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS };
     sigset_t set;
     sigfillset(&set);
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
@@ -45,7 +45,8 @@ struct host_thread *host_thread_create(const char *name, void (*run)(void *opaqu
     int error = pthread_create(&thread->thread, NULL, thread_main, thread);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (error != 0) {
-        fprintf(stderr, "bmbt: error: the host refuses a thread for %s: %s\n", name, strerror(error));
+        fprintf(stderr, "bmbt: error: the host refuses a thread for %s: %s\n", name,
+                strerror(error));
         exit(EXIT_FAILURE);
     }
     pthread_setname_np(thread->thread, name);

@@ -10,7 +10,8 @@
 #undef memset
 #undef memcmp
 
-/* REP MOVSB and STOSB take some 30 cycles to start; below this many bytes a loop of words is quicker. */
+/* REP MOVSB and STOSB take some 30 cycles to start; below this many bytes a loop of words is
+ * quicker. */
 #define STRING_THRESHOLD 128
 
 struct word {
@@ -71,7 +72,7 @@ void *memset(void *to, int byte, size_t length)
         __asm__ volatile("rep stosb" : "+D"(p), "+c"(length) : "a"(byte) : "memory");
         return to;
     }
-    struct word pattern = {UINT64_C(0x0101010101010101) * (unsigned char)byte};
+    struct word pattern = { UINT64_C(0x0101010101010101) * (unsigned char)byte };
     for (; length >= WORD; length -= WORD, p += WORD)
         *(struct word *)p = pattern;
     while (length-- > 0)

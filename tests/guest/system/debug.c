@@ -9,11 +9,13 @@ static uint32_t trail[32], dr6_trail[32];
 static unsigned traps;
 uint32_t watched[4];
 
-CODE(step_code, "pushfd; or dword ptr [esp], 0x100; popfd;"
-                "nop; mov eax, ss; mov ss, ax; nop; nop; pushfd; and dword ptr [esp], 0xfffffeff; popfd; nop");
+CODE(step_code,
+     "pushfd; or dword ptr [esp], 0x100; popfd;"
+     "nop; mov eax, ss; mov ss, ax; nop; nop; pushfd; and dword ptr [esp], 0xfffffeff; popfd; nop");
 CODE(step_int, "pushfd; or dword ptr [esp], 0x100; popfd; int 0x30");
 CODE(step_rep, "pushfd; or dword ptr [esp], 0x100; popfd;"
-               "mov ecx, 3; mov esi, offset watched; lodsb; rep lodsb; pushfd; and dword ptr [esp], 0xfffffeff; popfd");
+               "mov ecx, 3; mov esi, offset watched; lodsb; rep lodsb; pushfd; and dword ptr "
+               "[esp], 0xfffffeff; popfd");
 CODE(two_nops, "nop; nop");
 CODE(write_watched, "mov dword ptr watched, 1; nop");
 CODE(write_beside, "mov byte ptr watched+3, 1; mov byte ptr watched+4, 1; nop");

@@ -6,11 +6,15 @@
 uint32_t gate_words[8], gate_esp;
 
 CODE(user_gate_call, "push 0x22222222; push 0x11111111; call 0x5b:0; int 0x30");
-CODE(gate_target, "mov eax, esp; mov gate_esp, eax;"
-                  "mov ecx, [eax]; mov gate_words, ecx; mov ecx, [eax+4]; mov gate_words+4, ecx;"
-                  "mov ecx, [eax+8]; mov gate_words+8, ecx; mov ecx, [eax+12]; mov gate_words+12, ecx;"
-                  "mov ecx, [eax+16]; mov gate_words+16, ecx; mov ecx, [eax+20]; mov gate_words+20, ecx; retf 8");
-CODE(user_gate_return, "push ds; mov ebx, esp; push 0x22222222; push 0x11111111; call 0x5b:0; sub ebx, esp; int 0x30");
+CODE(
+    gate_target,
+    "mov eax, esp; mov gate_esp, eax;"
+    "mov ecx, [eax]; mov gate_words, ecx; mov ecx, [eax+4]; mov gate_words+4, ecx;"
+    "mov ecx, [eax+8]; mov gate_words+8, ecx; mov ecx, [eax+12]; mov gate_words+12, ecx;"
+    "mov ecx, [eax+16]; mov gate_words+16, ecx; mov ecx, [eax+20]; mov gate_words+20, ecx; retf 8");
+CODE(
+    user_gate_return,
+    "push ds; mov ebx, esp; push 0x22222222; push 0x11111111; call 0x5b:0; sub ebx, esp; int 0x30");
 CODE(same_level_gate, "call 0x58:0");
 CODE(same_target, "mov gate_esp, esp; retf");
 CODE(jump_gate, "jmp 0x58:0");

@@ -3,12 +3,13 @@
 // Encodings that fault, exceptions of plain instructions, SYSENTER, self-modifying code.
 #include "harness.h"
 
-uint32_t bounds[2] = {(uint32_t)-5, 5}, saved_esp;
+uint32_t bounds[2] = { (uint32_t)-5, 5 }, saved_esp;
 
 CODE(lock_register, ".byte 0xf0, 0x01, 0xc0");
 CODE(lock_mov, ".byte 0xf0, 0x89, 0x05, 0, 0, 0, 0");
 CODE(too_long, ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x90");
-CODE(far_too_long, ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x90");
+CODE(far_too_long,
+     ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x90");
 CODE(mov_cs, ".byte 0x8e, 0xc8");
 CODE(lds_register, ".byte 0xc5, 0xc0");
 CODE(ud2, "ud2");
@@ -25,11 +26,15 @@ CODE(bad_cr4, "mov eax, cr4; or eax, 0x80000000; mov cr4, eax");
 CODE(user_unaligned, "pushfd; or dword ptr [esp], 0x40000; popfd; mov eax, [esp - 9]; int 0x30");
 CODE(user_hlt, "hlt");
 CODE(user_in, "in al, 0x80; int 0x30");
-CODE(modify_next, "mov byte ptr modify_next_target + 1, 0x55; modify_next_target: mov al, 0; movzx eax, al; mov saved_esp, eax;"
+CODE(modify_next, "mov byte ptr modify_next_target + 1, 0x55; modify_next_target: mov al, 0; movzx "
+                  "eax, al; mov saved_esp, eax;"
                   "mov byte ptr modify_next_target + 1, 0");
-CODE(sysenter_target, "mov saved_esp, esp; mov edx, offset sysenter_back; mov ecx, [inner_stack_user]; sysexit");
-CODE(user_sysenter, "mov inner_stack_user, esp; sysenter; sysenter_back: mov eax, cs; mov ebx, ss; int 0x30");
-CODE(pop_esp_write, "push 0x1234; pop eax; mov saved_esp, esp; push esp; pop ecx; sub saved_esp, ecx");
+CODE(sysenter_target,
+     "mov saved_esp, esp; mov edx, offset sysenter_back; mov ecx, [inner_stack_user]; sysexit");
+CODE(user_sysenter,
+     "mov inner_stack_user, esp; sysenter; sysenter_back: mov eax, cs; mov ebx, ss; int 0x30");
+CODE(pop_esp_write,
+     "push 0x1234; pop eax; mov saved_esp, esp; push esp; pop ecx; sub saved_esp, ecx");
 uint32_t inner_stack_user;
 
 static void wrmsr(uint32_t index, uint32_t value)

@@ -11,7 +11,7 @@ bool (*hook)(struct frame *f);
 static unsigned failures, checks;
 static char user_stack[4096];
 
-/* ---- output ------------------------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 static void put(char c)
 {
@@ -82,18 +82,20 @@ void *memcpy(void *to, const void *from, unsigned size)
     return to;
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 void set_segment(unsigned selector, uint32_t base, uint32_t limit, unsigned access, unsigned flags)
 {
-    gdt[selector / 8] = (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)access << 40 |
-                        (uint64_t)(limit >> 16 & 15) << 48 | (uint64_t)flags << 52 | (uint64_t)(base >> 24) << 56;
+    gdt[selector / 8] = (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 |
+                        (uint64_t)access << 40 | (uint64_t)(limit >> 16 & 15) << 48 |
+                        (uint64_t)flags << 52 | (uint64_t)(base >> 24) << 56;
 }
 
-void set_gate(uint64_t *table, unsigned index, unsigned selector, uint32_t offset, unsigned access, unsigned count)
+void set_gate(uint64_t *table, unsigned index, unsigned selector, uint32_t offset, unsigned access,
+              unsigned count)
 {
-    table[index] = (offset & 0xffff) | (uint64_t)selector << 16 | (uint64_t)count << 32 | (uint64_t)access << 40 |
-                   (uint64_t)(offset >> 16) << 48;
+    table[index] = (offset & 0xffff) | (uint64_t)selector << 16 | (uint64_t)count << 32 |
+                   (uint64_t)access << 40 | (uint64_t)(offset >> 16) << 48;
 }
 
 static void load_tables(void)
@@ -101,10 +103,14 @@ static void load_tables(void)
     struct {
         uint16_t limit;
         void *base;
-    } __attribute__((packed)) gdtr = {sizeof gdt - 1, gdt}, idtr = {sizeof idt - 1, idt};
+    } __attribute__((packed)) gdtr = { sizeof gdt - 1, gdt }, idtr = { sizeof idt - 1, idt };
     __asm__ volatile("lgdt %0; lidt %1" : : "m"(gdtr), "m"(idtr));
-    __asm__ volatile("ljmp $8, $1f; 1: movw $0x10, %%ax; movw %%ax, %%ds; movw %%ax, %%es; movw %%ax, %%ss;"
-                     "xorl %%eax, %%eax; movw %%ax, %%fs; movw %%ax, %%gs; lldt %%ax" : : : "eax");
+    __asm__ volatile(
+        "ljmp $8, $1f; 1: movw $0x10, %%ax; movw %%ax, %%ds; movw %%ax, %%es; movw %%ax, %%ss;"
+        "xorl %%eax, %%eax; movw %%ax, %%fs; movw %%ax, %%gs; lldt %%ax"
+        :
+        :
+        : "eax");
 }
 
 void reset_tables(void)
@@ -149,7 +155,7 @@ void handle(struct frame *f)
     recover((int)f->vector);
 }
 
-/* ---- level 3 ------------------------------------------------------------------------------------------------ */
+/* ---- level 3 --------------------------------------------------------------------------------- */
 
 static struct iret_frame user;
 
@@ -160,7 +166,15 @@ static void go(void)
 
 int try_user(void (*code)(void), uint32_t eflags)
 {
-    user = (struct iret_frame){(uint32_t)code, CODE3, eflags | 2, (uint32_t)user_stack + sizeof user_stack, DATA3, 0, 0, 0, 0};
+    user = (struct iret_frame){ (uint32_t)code,
+                                CODE3,
+                                eflags | 2,
+                                (uint32_t)user_stack + sizeof user_stack,
+                                DATA3,
+                                0,
+                                0,
+                                0,
+                                0 };
     return try_call(go);
 }
 
@@ -168,13 +182,15 @@ static const struct {
     const char *name;
     void (*run)(void);
 } tests[] = {
-#define ROW(t) {#t, t},
+#define ROW(t) { #t, t },
     TESTS(ROW)
 };
 
 void guest_main(void);
 void guest_main(void)
 {
+    /* Level 3 runs with IF set: no interrupt of the board may come. */
+    __asm__ volatile("outb %0, $0x21; outb %0, $0xa1" : : "a"((uint8_t)0xff));
     for (unsigned n = 0; n < sizeof tests / sizeof tests[0]; n++) {
         unsigned before = failures;
         reset_tables();

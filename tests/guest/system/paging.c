@@ -3,15 +3,17 @@
 // Paging: error codes, A and D bits, WP, PSE, PAE, NX, page-crossing stores.
 #include "harness.h"
 
-#define P 1u
-#define W 2u
-#define U 4u
-#define A 0x20u
-#define D 0x40u
+#define P  1u
+#define W  2u
+#define U  4u
+#define A  0x20u
+#define D  0x40u
 #define PS 0x80u
 
-static uint32_t directory[1024] __attribute__((aligned(4096))), table[2][1024] __attribute__((aligned(4096)));
-static uint64_t pointers[4] __attribute__((aligned(32))), pae_directory[512] __attribute__((aligned(4096))),
+static uint32_t directory[1024] __attribute__((aligned(4096))),
+    table[2][1024] __attribute__((aligned(4096)));
+static uint64_t pointers[4] __attribute__((aligned(32))),
+    pae_directory[512] __attribute__((aligned(4096))),
     pae_table[512] __attribute__((aligned(4096)));
 uint32_t test_address, test_value;
 
@@ -43,7 +45,7 @@ static void set_cr3(void *to)
 }
 
 #define TEST_PAGE 0x700000u /* linear; its frame is 600000h */
-#define FRAME 0x600000u
+#define FRAME     0x600000u
 
 static void map(uint32_t bits)
 {
@@ -176,7 +178,9 @@ static void pae(void)
     EQUAL(try_call(page_read), -1);
     EQUAL(test_value, 0xc3c3c3c3);
     EQUAL(pae_table[0] & (A | D), A);
-    pae_table[1] |= UINT64_C(1) << 40; /* beyond the physical address width of 36 bits or more: reserved if so */
+    pae_table[1] |=
+        UINT64_C(1)
+        << 40; /* beyond the physical address width of 36 bits or more: reserved if so */
     uint32_t eax = 0x80000001;
     __asm__ volatile("cpuid" : "+a"(eax), "=d"(edx) : : "ebx", "ecx");
     if (edx & 1 << 20) {

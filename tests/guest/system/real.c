@@ -8,8 +8,8 @@
 extern char real_start[], real_end[];
 
 /*
- * Called at LOW in 32-bit protected mode; runs to real mode, does its things, comes back. Results are words at LOW + 0xf00.
- * Addresses are those of the copy.
+ * Called at LOW in 32-bit protected mode; runs to real mode, does its things, comes back. Results
+ * are words at LOW + 0xf00. Addresses are those of the copy.
  */
 __asm__(".intel_syntax noprefix\n.text\n.globl real_start, real_end\n"
         "real_start: .code32\n"

@@ -9,10 +9,13 @@ uint32_t test_selector, test_offset;
 CODE(load_ds, "mov eax, test_selector; mov ds, ax");
 CODE(load_ss, "mov eax, test_selector; mov ss, ax");
 CODE(load_es, "mov eax, test_selector; mov es, ax");
-CODE(load_and_read_es, "mov eax, test_selector; mov ecx, test_offset; mov es, ax; mov eax, es:[ecx]");
-CODE(load_and_write_es, "mov eax, test_selector; mov ecx, test_offset; mov es, ax; mov es:[ecx], eax");
-CODE(read_through_bp, "mov eax, test_selector; mov ecx, test_offset; mov edx, esp; mov ss, ax; mov eax, ss:[ecx];"
-                      "mov bx, 0x10; mov ss, bx; mov esp, edx");
+CODE(load_and_read_es,
+     "mov eax, test_selector; mov ecx, test_offset; mov es, ax; mov eax, es:[ecx]");
+CODE(load_and_write_es,
+     "mov eax, test_selector; mov ecx, test_offset; mov es, ax; mov es:[ecx], eax");
+CODE(read_through_bp,
+     "mov eax, test_selector; mov ecx, test_offset; mov edx, esp; mov ss, ax; mov eax, ss:[ecx];"
+     "mov bx, 0x10; mov ss, bx; mov esp, edx");
 CODE(write_code, "mov cs:[0x7000], eax");
 CODE(load_tr, "mov eax, test_selector; ltr ax");
 CODE(load_ldt, "mov eax, test_selector; lldt ax");
@@ -23,10 +26,10 @@ static int with(void (*code)(void), unsigned s, uint32_t offset)
     test_offset = offset;
     return try_call(code);
 }
-#define LOAD(code, s, vector_, error_)    \
-    do {                                  \
-        EQUAL(with(code, s, 0), vector_); \
-        EQUAL(last.error, error_);        \
+#define LOAD(code, s, vector_, error_)                                                             \
+    do {                                                                                           \
+        EQUAL(with(code, s, 0), vector_);                                                          \
+        EQUAL(last.error, error_);                                                                 \
     } while (0)
 
 static void queries(void)
@@ -36,12 +39,19 @@ static void queries(void)
         bool lar, lsl, verr, verw;
         uint32_t rights, limit;
     } rows[] = {
-        {DATA0, 1, 1, 1, 1, 0xc09300, 0xffffffff}, {CODE0, 1, 1, 1, 0, 0xc09b00, 0xffffffff},
-        {EXECUTE_ONLY, 1, 1, 0, 0, 0xc09900, 0xffffffff}, {READ_ONLY, 1, 1, 1, 0, 0, 0xffffffff},
-        {ABSENT, 1, 1, 1, 1, 0xc01200, 0xffffffff}, {SMALL, 1, 1, 1, 1, 0x409300, 0xff},
-        {LDT_SEL, 1, 1, 0, 0, 0x8200, sizeof ldt - 1}, {TSS_B_SEL, 1, 1, 0, 0, 0x8900, 0x67},
-        {GATE, 1, 0, 0, 0, 0xec00, 0}, {0, 0, 0, 0, 0, 0, 0}, {DATA0 | 3, 0, 0, 0, 0, 0, 0}, {0x800, 0, 0, 0, 0, 0, 0},
-        {CONFORMING | 3, 1, 1, 1, 0, 0xc09f00, 0xffffffff},
+        { DATA0, 1, 1, 1, 1, 0xc09300, 0xffffffff },
+        { CODE0, 1, 1, 1, 0, 0xc09b00, 0xffffffff },
+        { EXECUTE_ONLY, 1, 1, 0, 0, 0xc09900, 0xffffffff },
+        { READ_ONLY, 1, 1, 1, 0, 0, 0xffffffff },
+        { ABSENT, 1, 1, 1, 1, 0xc01200, 0xffffffff },
+        { SMALL, 1, 1, 1, 1, 0x409300, 0xff },
+        { LDT_SEL, 1, 1, 0, 0, 0x8200, sizeof ldt - 1 },
+        { TSS_B_SEL, 1, 1, 0, 0, 0x8900, 0x67 },
+        { GATE, 1, 0, 0, 0, 0xec00, 0 },
+        { 0, 0, 0, 0, 0, 0, 0 },
+        { DATA0 | 3, 0, 0, 0, 0, 0, 0 },
+        { 0x800, 0, 0, 0, 0, 0, 0 },
+        { CONFORMING | 3, 1, 1, 1, 0, 0xc09f00, 0xffffffff },
     };
     set_gate(gdt, GATE / 8, CODE0, 0, 0xec, 0);
     for (unsigned n = 0; n < sizeof rows / sizeof rows[0]; n++) {

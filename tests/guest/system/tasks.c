@@ -8,8 +8,10 @@ uint32_t b_eflags, b_error, b_tr, b_cr0;
 
 CODE(call_task, "mov eax, 0x77; stc; call 0x50:0");
 CODE(call_task_gate, "call 0x80:0");
-CODE(task_b_body, "pushfd; pop b_eflags; str eax; mov b_tr, eax; mov eax, cr0; mov b_cr0, eax; clts; iretd; jmp task_b_body");
-CODE(task_b_fault, "pop b_error; str eax; mov b_tr, eax; mov eax, [tss+0x20]; add dword ptr [tss+0x20], 2; iretd; jmp task_b_fault");
+CODE(task_b_body, "pushfd; pop b_eflags; str eax; mov b_tr, eax; mov eax, cr0; mov b_cr0, eax; "
+                  "clts; iretd; jmp task_b_body");
+CODE(task_b_fault, "pop b_error; str eax; mov b_tr, eax; mov eax, [tss+0x20]; add dword ptr "
+                   "[tss+0x20], 2; iretd; jmp task_b_fault");
 CODE(jump_task, "jmp 0x50:0");
 CODE(jump_back_body, "pushfd; pop b_eflags; jmp 0x28:0");
 CODE(iret_task, "pushfd; or dword ptr [esp], 0x4000; popfd; iretd");
@@ -19,8 +21,14 @@ CODE(nothing, "nop");
 static void make_task(void (*body)(void))
 {
     tss_b = (struct tss32){
-        .eip = (uint32_t)body, .eflags = 2, .esp = (uint32_t)stack_b + sizeof stack_b, .cs = CODE0, .ss = DATA0, .ds = DATA0,
-        .es = DATA0, .io_map = 0x68,
+        .eip = (uint32_t)body,
+        .eflags = 2,
+        .esp = (uint32_t)stack_b + sizeof stack_b,
+        .cs = CODE0,
+        .ss = DATA0,
+        .ds = DATA0,
+        .es = DATA0,
+        .io_map = 0x68,
     };
     set_segment(TSS_B_SEL, (uint32_t)&tss_b, 0x67, 0x89, 0);
 }

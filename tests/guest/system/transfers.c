@@ -14,8 +14,10 @@ CODE(call_far, "mov seen_esp, esp; call fword ptr far_target");
 CODE(landing, "mov seen_cs, cs; sub seen_esp, esp; retf");
 CODE(landing_ret, "mov seen_cs, cs");
 /* Push the words of frame_words, last one first, and return by them. */
-CODE(return_far, "push frame_words+12; push frame_words+8; push frame_words+4; push frame_words; retf");
-CODE(return_iret, "push frame_words+16; push frame_words+12; push frame_words+8; push frame_words+4; push frame_words; iretd");
+CODE(return_far,
+     "push frame_words+12; push frame_words+8; push frame_words+4; push frame_words; retf");
+CODE(return_iret, "push frame_words+16; push frame_words+12; push frame_words+8; push "
+                  "frame_words+4; push frame_words; iretd");
 CODE(user_back, "mov eax, cs; int 0x30"); /* DS is null by now */
 CODE(user_int_gate, "int 0x31");
 CODE(user_retf_in, "push 8; push offset landing; retf");

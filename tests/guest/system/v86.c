@@ -3,7 +3,7 @@
 // Virtual-8086 mode: entry, exit, IOPL, I/O bitmap, VME.
 #include "harness.h"
 
-#define V86_CS 0x1000
+#define V86_CS   0x1000
 #define V86_CODE ((volatile uint8_t *)(V86_CS << 4))
 
 static struct iret_frame v86;
@@ -18,7 +18,9 @@ static int run(const char *bytes, unsigned size, uint32_t eflags)
 {
     for (unsigned n = 0; n < size; n++)
         V86_CODE[n] = (uint8_t)bytes[n];
-    v86 = (struct iret_frame){0, V86_CS, EFLAGS_VM | eflags | 2, 0x800, 0x1800, 0x1111, 0x2222, 0x3333, 0x4444};
+    v86 =
+        (struct iret_frame){ 0,      V86_CS, EFLAGS_VM | eflags | 2, 0x800, 0x1800, 0x1111, 0x2222,
+                             0x3333, 0x4444 };
     return try_call(go);
 }
 #define RUN(bytes, eflags) run(bytes, sizeof(bytes) - 1, eflags)
@@ -63,7 +65,7 @@ static void iopl(void)
     EQUAL(RUN("\xcc", 0), EXC_BP);
     EQUAL(last.eip, 1);
     set_gate(idt, 3, CODE0, (uint32_t)stubs + 3 * 16, 0x8e, 0);
-    EQUAL(RUN("\x63\xc0", 0), EXC_UD); /* ARPL */
+    EQUAL(RUN("\x63\xc0", 0), EXC_UD);     /* ARPL */
     EQUAL(RUN("\x0f\x00\xc0", 0), EXC_UD); /* SLDT */
 }
 
@@ -92,7 +94,9 @@ static void vme(void)
     tss.redirection[0x40 / 8] = 0;
     *(volatile uint32_t *)(0x40 * 4) = V86_CS << 16 | 0x20;
     for (unsigned n = 0; n < 16; n++)
-        V86_CODE[0x20 + n] = (uint8_t) "\x58\x5b\x59\x51\x53\x50\xcf"[n < 7 ? n : 0]; /* pop ax bx cx, push back, iret */
+        V86_CODE[0x20 + n] =
+            (uint8_t) "\x58\x5b\x59\x51\x53\x50\xcf"[n < 7 ? n
+                                                           : 0]; /* pop ax bx cx, push back, iret */
     /* sti; int 40h; pushf; pop dx; cli; pushf; pop si; hlt */
     EQUAL(RUN("\xfb\xcd\x40\x9c\x5a\xfa\x9c\x5e\xf4", 0), EXC_GP);
     EQUAL(last.eip, 8);
