@@ -3,6 +3,7 @@
 // `screendump`: the screen as a picture.
 #include "control/monitor_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "backend/screen.h"
@@ -28,7 +29,7 @@ static bool parse(struct monitor_call *c, char *path, size_t size, enum screendu
             monitor_say(c, "screendump: what is '%s'?\n", word);
             return false;
         } else {
-            strncpy(path, word, size - 1)[size - 1] = '\0';
+            snprintf(path, size, "%s", word);
             has_path = true;
         }
     }

@@ -24,7 +24,7 @@ def check_picture(machine, kind):
 def test(folder):
     with screen.Screen(folder, '-m', '16', '-kernel', expect.image('memtest86+ia32.bin')) as machine:
         machine.wait_text(r'Memtest86\+', 300)
-        machine.wait_text(r'Testing: ', 300)
+        machine.wait_text(r'Testing: +\d', 300)
         check_picture(machine, 'png')
         check_picture(machine, 'ppm')
         expect.say(f'  testing after {machine.seconds():.1f} s')
@@ -43,7 +43,7 @@ def passes(machine):
     errors = re.search(r'Errors: +(\d+)', text)
     done = re.search(r'Pass: +(\d+)', text)
     if not errors or not done:
-        raise expect.Failed('the screen is not that of memtest86+:\n' + text)
+        return 0  # it counts its cores still
     if int(errors[1]) != 0:
         raise expect.Failed('memtest86+ has found errors:\n' + text)
     return int(done[1])
