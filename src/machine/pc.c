@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "base/format.h"
 #include "cpu/system.h"
+#include "cpu/threading.h"
 #include "cpu/x87/fpu.h"
 #include "device/block/ide.h"
 #include "device/char/debugcon.h"
@@ -147,7 +148,7 @@ static void chipset_reset(void *opaque, bool hard)
 static void power_off(void *opaque)
 {
     struct pc *pc = opaque;
-    cpu_attend(pc->cpu, ATTENTION_STOP);
+    threading_request_park(pc->cpu);
     pc->config.event(pc->config.opaque, PC_EVENT_SHUTDOWN, 0);
 }
 
@@ -156,13 +157,13 @@ static void suspend(void *opaque)
 {
     struct pc *pc = opaque;
     pc->suspended = true;
-    cpu_attend(pc->cpu, ATTENTION_STOP);
+    threading_request_park(pc->cpu);
 }
 
 static void debug_exit_wanted(void *opaque, int status)
 {
     struct pc *pc = opaque;
-    cpu_attend(pc->cpu, ATTENTION_STOP);
+    threading_request_park(pc->cpu);
     pc->config.event(pc->config.opaque, PC_EVENT_DEBUG_EXIT, status);
 }
 
@@ -170,7 +171,7 @@ static void strict_stop(void *opaque, const char *what)
 {
     struct pc *pc = opaque;
     log_write(pc->config.log, "strict: %s\n", what);
-    cpu_attend(pc->cpu, ATTENTION_STOP);
+    threading_request_park(pc->cpu);
     pc->config.event(pc->config.opaque, PC_EVENT_STRICT_STOP, 0);
 }
 
@@ -234,10 +235,14 @@ void pc_reset(struct pc *pc)
         pc->config.boot_once = NULL;
         pc_firmware_set_boot_order(pc, pc->config.boot_order);
     }
-    if (pc->running)
+    if (pc->running && !pc->suspended) {
         cpu_request_reset(pc->cpu);
-    else
-        cpu_bus_reset(pc);
+        return;
+    }
+    /* The processor's thread is parked. */
+    cpu_bus_reset(pc);
+    if (pc->running && !pc->suspended)
+        cpu_resume(pc->cpu);
 }
 
 /* ---- run ---------------------------------------------------------------------------------------------- */

@@ -36,8 +36,8 @@ def test(folder):
         expect.wait_for_shell(machine)
         symbols = machine.run(f"grep -E ' ({SYMBOL}|{CALLER}|_etext)$' /proc/kallsyms")
         address = {name: int(value, 16) for value, name in re.findall(r'^([0-9a-f]{8}) \w (\w+)$', symbols, re.M)}
-        # Something that reads once a second.
-        machine.run('while :; do cat /proc/uptime > /dev/null; sleep 1; done & echo')
+        # Something that reads once a second (busybox cat would use sendfile).
+        machine.run('while :; do read line < /proc/uptime; sleep 1; done & echo')
         output = gdb(socket, f'break *{address[SYMBOL]:#x}', 'continue', 'info registers', 'x/4i $eip',
                      'printf "return to %#x\\n", *(unsigned *)$esp', 'stepi', 'stepi', 'stepi',
                      'printf "after steps %#x\\n", $eip', 'delete', 'detach')

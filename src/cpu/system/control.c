@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // CR0, CR3, CR4, XCR0: the checks of a write and its effects.
+#include "cpu/system/control.h"
+
 #include "cpu/block_cache.h"
 #include "cpu/paging.h"
-#include "cpu/system/control.h"
 #include "cpu/system/internal.h"
 
 #define CR0_VALID                                                                                  \

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // Model-specific registers: which there are, what may be written, and the time-stamp counter.
+#include "cpu/system/msr.h"
+
 #include "cpu/paging.h"
 #include "cpu/system/control.h"
 #include "cpu/system/internal.h"
-#include "cpu/system/msr.h"
 
 #include "host/host.h"
 

@@ -8,9 +8,9 @@
 #include "cpu/system/internal.h"
 
 /*
- * Events are looked at between blocks alone. Where the next instruction follows within the block and
- * nothing asks for attention yet, it runs before any event, and nothing has to be done. Elsewhere
- * the run loop is told to execute one instruction first. SDM 3A 6.8.1, 6.8.3
+ * Events are looked at between blocks alone. Where the next instruction follows within the block
+ * and nothing asks for attention yet, it runs before any event, and nothing has to be done.
+ * Elsewhere the run loop is told to execute one instruction first. SDM 3A 6.8.1, 6.8.3
  */
 static inline __attribute__((always_inline)) const struct insn *
 shadow_next(struct cpu *cpu, const struct insn *i)

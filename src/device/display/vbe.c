@@ -46,11 +46,16 @@ static void update_geometry(struct vga *vga)
     vga->vbe_start = vbe[VBE_Y_OFFSET] * vga->vbe_line + bytes_per_line(vga, vbe[VBE_X_OFFSET]);
 }
 
-static bool mode_fits(const struct vga *vga)
+static bool size_fits(const struct vga *vga)
 {
     const uint16_t *vbe = vga->vbe;
     return vbe[VBE_XRES] && vbe[VBE_YRES] && known_depth(vbe[VBE_BPP]) &&
            (uint64_t)bytes_per_line(vga, vbe[VBE_XRES]) * vbe[VBE_YRES] <= vga->vram_size;
+}
+
+bool vbe_mode_fits(const struct vga *vga)
+{
+    return !vga_vbe_enabled(vga) || size_fits(vga);
 }
 
 /*
@@ -80,7 +85,7 @@ static void enable(struct vga *vga, uint16_t value)
 static void write_enable(struct vga *vga, uint16_t value)
 {
     bool was = vga_vbe_enabled(vga);
-    if (value & VBE_ENABLED && !mode_fits(vga)) {
+    if (value & VBE_ENABLED && !size_fits(vga)) {
         LOG(vga->log, GUEST_ERRORS, "vbe: mode %ux%ux%u does not fit\n", vga->vbe[VBE_XRES], vga->vbe[VBE_YRES],
             vga->vbe[VBE_BPP]);
         value &= ~VBE_ENABLED;

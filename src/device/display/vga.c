@@ -219,6 +219,16 @@ void vga_reset(struct vga *vga)
     vga->changed = true;
 }
 
+/* What cannot have been saved would index past the end of something. */
+static void check_loaded(struct vga *vga, struct state *s)
+{
+    if (vga->sequencer_index >= SEQ_COUNT || vga->graphics_index >= GFX_COUNT || vga->dac_component > 2 ||
+        !vbe_mode_fits(vga)) {
+        vga_reset(vga);
+        s->failed = true;
+    }
+}
+
 void vga_state(struct vga *vga, struct state *s)
 {
     state_section(s, "vga", 1);
@@ -248,5 +258,7 @@ void vga_state(struct vga *vga, struct state *s)
     state_u32(s, &vga->vbe_line);
     state_bytes(s, vga->vram->host, vga->vram_size);
     pci_function_state(&vga->pci, s);
+    if (s->loading)
+        check_loaded(vga, s);
     vga->changed = true;
 }

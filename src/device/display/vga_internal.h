@@ -110,6 +110,8 @@ extern const struct region_desc vga_memory_desc;
 uint16_t vbe_read(struct vga *vga, uint16_t index);
 void vbe_write(struct vga *vga, uint16_t index, uint16_t value);
 void vbe_reset(struct vga *vga);
+/* Is there room for the mode that is on, if one is? */
+bool vbe_mode_fits(const struct vga *vga);
 
 /* The palette entry that a DAC index shows: 0x00RRGGBB. */
 uint32_t vga_palette(const struct vga *vga, uint8_t index);
