@@ -24,7 +24,7 @@ help:
 	@echo '                 OPTIONS="..." adds options of bmbt; Ctrl-A X ends it'
 	@echo 'make check       install what the tests need, build, and run them'
 	@echo 'make check-long  the same with the long tests: whole systems booted'
-	@echo 'make bench       measure'
+	@echo 'make bench       measure beside QEMU, Bochs and the bare processor'
 	@echo 'make setup       only install the packages for building and running'
 	@echo 'make guest       only bring the guest kernel and build its initrd'
 	@echo 'make clean       remove everything that was built; downloads stay in the cache'
@@ -65,9 +65,10 @@ sanitized-tests:
 	@ninja -C $(SANITIZED)
 	-@meson test -C $(SANITIZED) --no-rebuild --print-errorlogs --suite unit
 
-bench: check-packages images
-	@test -x bench/run || { echo 'there is no bench/run yet' >&2; exit 1; }
-	@bench/run
+bench:
+	@tools/setup bench
+	@$(MAKE) --no-print-directory all guest
+	@BMBT=$(BUILD)/bmbt bench/run
 
 images: $(GUEST)/grub.img $(GUEST)/isolinux.iso
 	@tools/guest-packages check

@@ -9,8 +9,8 @@
 int main(int argc, char **argv)
 {
     struct options options;
-    struct session session = {0};
-    struct error err = {""};
+    struct session session = { 0 };
+    struct error err = { "" };
     int status = 1;
 
     if (!options_parse(&options, argc, argv, &err))
@@ -23,8 +23,8 @@ int main(int argc, char **argv)
         session_open_files(&session, &err) &&          /* BIOS, VGA BIOS, kernel */
         session_open_drives(&session, &err) &&         /* disk images */
         session_open_connections(&session, &err) &&    /* what ports and monitor are connected to */
-        session_create_pc(&session, &err) &&           /* memory, processor, board; its first reset */
-        session_open_steering(&session, &err))         /* monitor, gdb, display */
+        session_create_pc(&session, &err) &&   /* memory, processor, board; its first reset */
+        session_open_steering(&session, &err)) /* monitor, gdb, display */
         status = session_run(&session);
     session_close(&session);
 end:

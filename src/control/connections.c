@@ -12,7 +12,8 @@
 #include "host/host.h"
 
 /* -serial chardev:ID: opened for its first user; a multiplexer (mux=on) has room for more. */
-static struct char_backend *connect_named(struct session *s, const char *id, const char *label, struct error *err)
+static struct char_backend *connect_named(struct session *s, const char *id, const char *label,
+                                          struct error *err)
 {
     const struct options *o = s->options;
     for (unsigned n = 0; n < o->chardev_count; n++) {
@@ -30,10 +31,10 @@ static struct char_backend *connect_named(struct session *s, const char *id, con
 }
 
 /* `out` stays NULL for "none". */
-static bool open_connection(struct session *s, struct char_backend **out, const char *option, const char *where, const char *label,
-                    struct error *err)
+static bool open_connection(struct session *s, struct char_backend **out, const char *option,
+                            const char *where, const char *label, struct error *err)
 {
-    struct error reason = {""};
+    struct error reason = { "" };
     if (where == NULL || strcmp(where, "none") == 0)
         return true;
     if (strncmp(where, "chardev:", 8) == 0)
@@ -54,8 +55,8 @@ static void share_with_monitor(struct session *s, struct char_backend *b, const 
         s->monitor_chars = char_mux_add(b, "monitor");
 }
 
-static bool connect_all(struct session *s, const char *const *serial, const char *const *parallel, const char *monitor,
-                        struct error *err)
+static bool connect_all(struct session *s, const char *const *serial, const char *const *parallel,
+                        const char *monitor, struct error *err)
 {
     const struct options *o = s->options;
     for (unsigned n = 0; n < PC_SERIAL_PORTS; n++) {
@@ -72,7 +73,8 @@ static bool connect_all(struct session *s, const char *const *serial, const char
             return false;
         share_with_monitor(s, s->parallel[n], parallel[n]);
     }
-    if (s->monitor_chars == NULL && !open_connection(s, &s->monitor_chars, "-monitor", monitor, "monitor", err))
+    if (s->monitor_chars == NULL &&
+        !open_connection(s, &s->monitor_chars, "-monitor", monitor, "monitor", err))
         return false;
     return open_connection(s, &s->debugcon, "-debugcon", o->debugcon, "debugcon", err);
 }
@@ -80,7 +82,8 @@ static bool connect_all(struct session *s, const char *const *serial, const char
 bool session_open_connections(struct session *s, struct error *err)
 {
     const struct options *o = s->options;
-    const char *serial[PC_SERIAL_PORTS] = {NULL}, *parallel[PC_PARALLEL_PORTS] = {NULL}, *monitor = o->monitor;
+    const char *serial[PC_SERIAL_PORTS] = { NULL }, *parallel[PC_PARALLEL_PORTS] = { NULL },
+               *monitor = o->monitor;
     bool with_monitor = false;
 
     for (unsigned n = 0; n < o->serial_count; n++) {
@@ -95,7 +98,10 @@ bool session_open_connections(struct session *s, struct error *err)
     bool curses = display_is_curses(o);
     bool default_monitor = monitor == NULL && !with_monitor && !o->nodefaults;
     if (default_serial)
-        serial[0] = curses ? "vc" : !o->nographic ? "null" : default_monitor ? "mon:stdio" : "stdio";
+        serial[0] = curses            ? "vc"
+                    : !o->nographic   ? "null"
+                    : default_monitor ? "mon:stdio"
+                                      : "stdio";
     else if (default_monitor && o->nographic)
         monitor = "stdio";
     if (default_monitor && curses)

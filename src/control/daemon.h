@@ -9,8 +9,9 @@
 #include "base/error.h"
 
 /*
- * Before any thread is made. The process that was started waits until daemon_ready() and ends with status 0, or ends with 1 when
- * the new one ends without that; only the new one returns. *fd is for daemon_ready().
+ * Before any thread is made. The process that was started waits until daemon_ready() and ends with
+ * status 0, or ends with 1 when the new one ends without that; only the new one returns. *fd is for
+ * daemon_ready().
  */
 bool daemon_begin(int *fd, struct error *err);
 /* The machine is made: let go of the terminal and of who waits. */

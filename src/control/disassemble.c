@@ -12,7 +12,8 @@
 #include "base/log.h"
 #include "cpu/insn.h"
 
-unsigned disassemble_line(char text[DISASSEMBLE_TEXT], uint64_t address, const uint8_t *bytes, size_t available, unsigned code_size)
+unsigned disassemble_line(char text[DISASSEMBLE_TEXT], uint64_t address, const uint8_t *bytes,
+                          size_t available, unsigned code_size)
 {
     enum { BYTES_SHOWN = 11, BYTES_WIDTH = 3 * BYTES_SHOWN };
     ZydisDecoder decoder;
@@ -31,20 +32,24 @@ unsigned disassemble_line(char text[DISASSEMBLE_TEXT], uint64_t address, const u
         return 0;
     for (unsigned n = 0; n < insn.length; n++)
         snprintf(hex + 3 * n, 4, "%02x ", bytes[n]);
-    if (!ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &insn, operands, insn.operand_count_visible, name,
-                                                      sizeof name, address, NULL)))
+    if (!ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &insn, operands,
+                                                      insn.operand_count_visible, name, sizeof name,
+                                                      address, NULL)))
         snprintf(name, sizeof name, "?");
-    snprintf(text, DISASSEMBLE_TEXT, "0x%08llx:  %-*s %s", (unsigned long long)address, BYTES_WIDTH, hex, name);
+    snprintf(text, DISASSEMBLE_TEXT, "0x%08llx:  %-*s %s", (unsigned long long)address, BYTES_WIDTH,
+             hex, name);
     return insn.length;
 }
 
-void disassemble_block(const struct log *log, uint64_t address, const uint8_t *bytes, unsigned length, unsigned mode)
+void disassemble_block(const struct log *log, uint64_t address, const uint8_t *bytes,
+                       unsigned length, unsigned mode)
 {
     char text[DISASSEMBLE_TEXT];
     while (length > 0) {
         unsigned size = disassemble_line(text, address, bytes, length, mode & MODE_CS32 ? 32 : 16);
         if (size == 0) {
-            snprintf(text, sizeof text, "0x%08llx:  %02x  (bad)", (unsigned long long)address, *bytes);
+            snprintf(text, sizeof text, "0x%08llx:  %02x  (bad)", (unsigned long long)address,
+                     *bytes);
             size = 1;
         }
         log_write(log, "%s\n", text);

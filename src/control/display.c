@@ -35,8 +35,8 @@ bool display_is_curses(const struct options *o)
 {
     if (o->display != DISPLAY_DEFAULT)
         return o->display == DISPLAY_CURSES;
-    return !o->nographic && !o->daemonize && !o->nodefaults && o->vga && !stdio_taken(o) && isatty(STDIN_FILENO) &&
-           isatty(STDOUT_FILENO);
+    return !o->nographic && !o->daemonize && !o->nodefaults && o->vga && !stdio_taken(o) &&
+           isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
 struct char_backend *display_open_console(struct session *s, const char *label, struct error *err)
@@ -51,7 +51,8 @@ struct char_backend *display_open_console(struct session *s, const char *label, 
     }
     /* The monitor is Alt-2, wherever among the options it stands. */
     unsigned place = strcmp(label, "monitor") == 0 ? 0 : s->console_count;
-    memmove(s->consoles + place + 1, s->consoles + place, (s->console_count - place) * sizeof s->consoles[0]);
+    memmove(s->consoles + place + 1, s->consoles + place,
+            (s->console_count - place) * sizeof s->consoles[0]);
     s->console_count++;
     return s->consoles[place] = console_open(label);
 }
@@ -65,13 +66,14 @@ static void keys_typed(void *opaque, const char *keys)
 
 bool display_open(struct session *s, struct error *err)
 {
-    struct screen_source screen = {0};
+    struct screen_source screen = { 0 };
     if (!display_is_curses(s->options))
         return true;
     if (s->pc->vga != NULL)
         screen = vga_screen(s->pc->vga);
-    s->display = curses_display_create(s->loop, &screen, s->consoles, s->console_count,
-                                       &(struct curses_user){.keys = keys_typed, .opaque = s}, err);
+    s->display =
+        curses_display_create(s->loop, &screen, s->consoles, s->console_count,
+                              &(struct curses_user){ .keys = keys_typed, .opaque = s }, err);
     return s->display != NULL;
 }
 

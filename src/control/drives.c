@@ -13,17 +13,22 @@
 
 bool session_open_drives(struct session *s, struct error *err)
 {
-    static const char *const labels[PC_DRIVES][2] = {
-        {"ide0-hd0", "ide0-cd0"}, {"ide0-hd1", "ide0-cd1"}, {"ide1-hd0", "ide1-cd0"}, {"ide1-hd1", "ide1-cd1"}};
+    static const char *const labels[PC_DRIVES][2] = { { "ide0-hd0", "ide0-cd0" },
+                                                      { "ide0-hd1", "ide0-cd1" },
+                                                      { "ide1-hd0", "ide1-cd0" },
+                                                      { "ide1-hd1", "ide1-cd1" } };
     const struct options *o = s->options;
     bool done = true;
 
     host_lock_acquire(s->lock);
     for (unsigned n = 0; n < PC_DRIVES && done; n++) {
         struct options_drive d = o->drives[n];
-        /* As on every PC of this kind there is a CD-ROM drive at the secondary master, if only an empty one. */
+        /* As on every PC of this kind there is a CD-ROM drive at the secondary master, if only an
+         * empty one. */
         if (!d.present && n == 2 && !o->nodefaults)
-            d = (struct options_drive){.present = true, .cdrom = true, .read_only = true, .option = "-cdrom"};
+            d = (struct options_drive){
+                .present = true, .cdrom = true, .read_only = true, .option = "-cdrom"
+            };
         if (!d.present)
             continue;
         struct block_options b = {
@@ -34,7 +39,7 @@ bool session_open_drives(struct session *s, struct error *err)
             .removable = d.cdrom,
             .no_flush = d.no_flush,
         };
-        struct error reason = {""};
+        struct error reason = { "" };
         s->drives[n] = block_backend_open(&b, s->loop, &reason);
         if (s->drives[n] == NULL)
             done = error_set(err, "%s: %s", d.option, reason.text);
@@ -92,8 +97,10 @@ bool session_open_files(struct session *s, struct error *err)
     if (!firmware_read(&s->bios, o, "-bios", bios, err))
         return false;
     if (s->bios.size % KIB(64) != 0 || s->bios.size > MIB(16))
-        return error_set(err, "-bios %s: a BIOS has a multiple of 64 KiB, at most 16 MiB; this file has %llu bytes", bios,
-                         (unsigned long long)s->bios.size);
+        return error_set(
+            err,
+            "-bios %s: a BIOS has a multiple of 64 KiB, at most 16 MiB; this file has %llu bytes",
+            bios, (unsigned long long)s->bios.size);
     bool vga = o->vga && (!o->nodefaults || o->vga_device);
     if (vga && !firmware_read(&s->vga_rom, o, "-vga std", "vgabios-stdvga.bin", err))
         return false;

@@ -20,21 +20,25 @@ struct evaluation {
     struct error *err;
 };
 
-/* ---- registers ----------------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
     uint8_t index, shift;
     uint32_t mask;
 } general_names[] = {
-    {"eax", RAX, 0, 0xffffffff}, {"ecx", RCX, 0, 0xffffffff}, {"edx", RDX, 0, 0xffffffff}, {"ebx", RBX, 0, 0xffffffff},
-    {"esp", RSP, 0, 0xffffffff}, {"ebp", RBP, 0, 0xffffffff}, {"esi", RSI, 0, 0xffffffff}, {"edi", RDI, 0, 0xffffffff},
-    {"ax", RAX, 0, 0xffff},      {"cx", RCX, 0, 0xffff},      {"dx", RDX, 0, 0xffff},      {"bx", RBX, 0, 0xffff},
-    {"sp", RSP, 0, 0xffff},      {"bp", RBP, 0, 0xffff},      {"si", RSI, 0, 0xffff},      {"di", RDI, 0, 0xffff},
-    {"al", RAX, 0, 0xff},        {"cl", RCX, 0, 0xff},        {"dl", RDX, 0, 0xff},        {"bl", RBX, 0, 0xff},
-    {"ah", RAX, 8, 0xff},        {"ch", RCX, 8, 0xff},        {"dh", RDX, 8, 0xff},        {"bh", RBX, 8, 0xff},
+    { "eax", RAX, 0, 0xffffffff }, { "ecx", RCX, 0, 0xffffffff }, { "edx", RDX, 0, 0xffffffff },
+    { "ebx", RBX, 0, 0xffffffff }, { "esp", RSP, 0, 0xffffffff }, { "ebp", RBP, 0, 0xffffffff },
+    { "esi", RSI, 0, 0xffffffff }, { "edi", RDI, 0, 0xffffffff }, { "ax", RAX, 0, 0xffff },
+    { "cx", RCX, 0, 0xffff },      { "dx", RDX, 0, 0xffff },      { "bx", RBX, 0, 0xffff },
+    { "sp", RSP, 0, 0xffff },      { "bp", RBP, 0, 0xffff },      { "si", RSI, 0, 0xffff },
+    { "di", RDI, 0, 0xffff },      { "al", RAX, 0, 0xff },        { "cl", RCX, 0, 0xff },
+    { "dl", RDX, 0, 0xff },        { "bl", RBX, 0, 0xff },        { "ah", RAX, 8, 0xff },
+    { "ch", RCX, 8, 0xff },        { "dh", RDX, 8, 0xff },        { "bh", RBX, 8, 0xff },
 };
-static const char segment_names[SEG_COUNT][5] = {"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"};
+static const char segment_names[SEG_COUNT][5] = {
+    "es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"
+};
 
 /* "cs", "cs.base", "cs.limit". */
 static bool segment_value(const struct cpu *cpu, const char *name, uint64_t *value)
@@ -63,18 +67,27 @@ bool register_value(const struct cpu *cpu, const char *name, uint64_t *value)
         uint64_t value;
     } others[] = {
         /* As a linear address, so that x/i $pc shows what comes next. */
-        {"eip", (uint32_t)(cpu->eip + cpu->seg[SEG_CS].base)},
-        {"pc", (uint32_t)(cpu->eip + cpu->seg[SEG_CS].base)},
-        {"eflags", cpu_eflags(cpu)},
-        {"cr0", cpu->cr0}, {"cr2", cpu->cr2}, {"cr3", cpu->cr3}, {"cr4", cpu->cr4},
-        {"dr0", cpu->dr[0]}, {"dr1", cpu->dr[1]}, {"dr2", cpu->dr[2]}, {"dr3", cpu->dr[3]},
-        {"dr6", cpu->dr[6]}, {"dr7", cpu->dr[7]},
-        {"gdtr", cpu->gdtr.base}, {"idtr", cpu->idtr.base},
-        {"mxcsr", cpu->fpu.mxcsr},
+        { "eip", (uint32_t)(cpu->eip + cpu->seg[SEG_CS].base) },
+        { "pc", (uint32_t)(cpu->eip + cpu->seg[SEG_CS].base) },
+        { "eflags", cpu_eflags(cpu) },
+        { "cr0", cpu->cr0 },
+        { "cr2", cpu->cr2 },
+        { "cr3", cpu->cr3 },
+        { "cr4", cpu->cr4 },
+        { "dr0", cpu->dr[0] },
+        { "dr1", cpu->dr[1] },
+        { "dr2", cpu->dr[2] },
+        { "dr3", cpu->dr[3] },
+        { "dr6", cpu->dr[6] },
+        { "dr7", cpu->dr[7] },
+        { "gdtr", cpu->gdtr.base },
+        { "idtr", cpu->idtr.base },
+        { "mxcsr", cpu->fpu.mxcsr },
     };
     for (unsigned n = 0; n < ARRAY_SIZE(general_names); n++)
         if (strcmp(general_names[n].name, name) == 0) {
-            *value = cpu->gpr[general_names[n].index] >> general_names[n].shift & general_names[n].mask;
+            *value =
+                cpu->gpr[general_names[n].index] >> general_names[n].shift & general_names[n].mask;
             return true;
         }
     for (unsigned n = 0; n < ARRAY_SIZE(others); n++)
@@ -85,7 +98,7 @@ bool register_value(const struct cpu *cpu, const char *name, uint64_t *value)
     return segment_value(cpu, name, value);
 }
 
-/* ---- evaluation ---------------------------------------------------------------------------------------- */
+/* ---- evaluation ------------------------------------------------------------------------------ */
 
 static void skip_spaces(struct evaluation *e)
 {
@@ -109,7 +122,8 @@ static bool register_term(struct evaluation *e, uint64_t *value)
     char name[16];
     size_t length = 0;
     e->at++;
-    while ((isalnum((unsigned char)*e->at) || *e->at == '.' || *e->at == '_') && length < sizeof name - 1)
+    while ((isalnum((unsigned char)*e->at) || *e->at == '.' || *e->at == '_') &&
+           length < sizeof name - 1)
         name[length++] = (char)tolower((unsigned char)*e->at++);
     name[length] = '\0';
     skip_spaces(e);
@@ -123,7 +137,10 @@ static bool number_term(struct evaluation *e, uint64_t *value)
     char *end;
     *value = strtoull(e->at, &end, 0);
     if (end == e->at)
-        return error_set(e->err, *e->at == '\0' ? "unexpected end of expression" : "invalid char '%c' in expression", *e->at);
+        return error_set(e->err,
+                         *e->at == '\0' ? "unexpected end of expression"
+                                        : "invalid char '%c' in expression",
+                         *e->at);
     e->at = end;
     skip_spaces(e);
     return true;
@@ -210,9 +227,10 @@ static bool sum(struct evaluation *e, uint64_t *value)
     }
 }
 
-bool expression_evaluate(const struct cpu *cpu, const char **text, uint64_t *value, struct error *err)
+bool expression_evaluate(const struct cpu *cpu, const char **text, uint64_t *value,
+                         struct error *err)
 {
-    struct evaluation e = {.cpu = cpu, .at = *text, .err = err};
+    struct evaluation e = { .cpu = cpu, .at = *text, .err = err };
     *value = 0;
     skip_spaces(&e);
     bool done = sum(&e, value);

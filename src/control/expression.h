@@ -11,8 +11,10 @@
 
 struct cpu;
 
-/* Evaluates what *text begins with and moves *text behind it and the spaces after it. False with what is wrong. */
-bool expression_evaluate(const struct cpu *cpu, const char **text, uint64_t *value, struct error *err);
+/* Evaluates what *text begins with and moves *text behind it and the spaces after it. False with
+ * what is wrong. */
+bool expression_evaluate(const struct cpu *cpu, const char **text, uint64_t *value,
+                         struct error *err);
 
 /* A register by name ("eax", "eip", "cr3", "cs.base", ...). False if there is none of that name. */
 bool register_value(const struct cpu *cpu, const char *name, uint64_t *value);

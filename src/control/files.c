@@ -57,29 +57,33 @@ bool file_read(struct pc_blob *blob, const char *option, const char *path, struc
     close(fd);
     if (data == NULL)
         return false;
-    *blob = (struct pc_blob){.data = data, .size = (size_t)st.st_size, .file = path};
+    *blob = (struct pc_blob){ .data = data, .size = (size_t)st.st_size, .file = path };
     return true;
 }
 
 void file_release(struct pc_blob *blob)
 {
     host_free((void *)blob->data);
-    *blob = (struct pc_blob){0};
+    *blob = (struct pc_blob){ 0 };
 }
 
-bool firmware_read(struct pc_blob *blob, const struct options *o, const char *option, const char *name, struct error *err)
+bool firmware_read(struct pc_blob *blob, const struct options *o, const char *option,
+                   const char *name, struct error *err)
 {
-    static const char *const folders[] = {"/usr/share/seabios", "/usr/share/qemu"};
+    static const char *const folders[] = { "/usr/share/seabios", "/usr/share/qemu" };
     if (strchr(name, '/') != NULL || access(name, F_OK) == 0)
         return file_read(blob, option, name, err);
     for (unsigned n = 0; n < o->folder_count + ARRAY_SIZE(folders); n++) {
         char path[4096];
-        snprintf(path, sizeof path, "%s/%s", n < o->folder_count ? o->folders[n] : folders[n - o->folder_count], name);
+        snprintf(path, sizeof path, "%s/%s",
+                 n < o->folder_count ? o->folders[n] : folders[n - o->folder_count], name);
         if (access(path, F_OK) != 0)
             continue;
         bool found = file_read(blob, option, path, err);
         blob->file = name;
         return found;
     }
-    return error_set(err, "%s %s: not found; install the package seabios, or name its folder with -L", option, name);
+    return error_set(err,
+                     "%s %s: not found; install the package seabios, or name its folder with -L",
+                     option, name);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// What gdb's packets ask for: gdb's manual, appendix E.
+// Packets that read, write and run the machine: gdb's manual, appendix E.
 #include "control/gdb_internal.h"
 
 #include <stdio.h>
@@ -9,18 +9,15 @@
 
 #include "base/bits.h"
 #include "control/guest_memory.h"
-#include "control/monitor.h"
 #include "cpu/system.h"
 #include "host/host.h"
 
-#define THREAD "01"
-
-static void send_ok(struct gdbstub *g)
+void gdb_send_ok(struct gdbstub *g)
 {
     gdb_send(g, "OK");
 }
 
-static void send_unsupported(struct gdbstub *g)
+void gdb_send_unsupported(struct gdbstub *g)
 {
     gdb_send(g, "");
 }
@@ -31,7 +28,7 @@ static void send_fault(struct gdbstub *g)
     gdb_send(g, "E14");
 }
 
-static void send_invalid(struct gdbstub *g)
+void gdb_send_invalid(struct gdbstub *g)
 {
     gdb_send(g, "E22");
 }
@@ -41,7 +38,7 @@ static struct cpu *cpu_of(struct gdbstub *g)
     return g->session->pc->cpu;
 }
 
-/* ---- hexadecimal --------------------------------------------------------------------------------------- */
+/* ---- hexadecimal ----------------------------------------------------------------------------- */
 
 void gdb_to_hex(char *text, const uint8_t *bytes, size_t length)
 {
@@ -57,7 +54,7 @@ size_t gdb_from_hex(uint8_t *bytes, const char *text, size_t max)
 {
     size_t n = 0;
     for (; n < max; n++) {
-        char pair[3] = {text[2 * n], 0, 0}, *end;
+        char pair[3] = { text[2 * n], 0, 0 }, *end;
         if (pair[0] == '\0')
             break;
         pair[1] = text[2 * n + 1];
@@ -69,7 +66,7 @@ size_t gdb_from_hex(uint8_t *bytes, const char *text, size_t max)
 }
 
 /* A number, and the character that must follow it (0: any). */
-static bool take_number(const char **text, char follows, uint64_t *value)
+bool gdb_take_number(const char **text, char follows, uint64_t *value)
 {
     char *end;
     *value = strtoull(*text, &end, 16);
@@ -79,7 +76,7 @@ static bool take_number(const char **text, char follows, uint64_t *value)
     return true;
 }
 
-/* ---- registers ----------------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static void read_registers(struct gdbstub *g)
 {
@@ -95,13 +92,14 @@ static void write_registers(struct gdbstub *g, const char *text)
 {
     uint8_t bytes[GDB_REGISTER_MAX], old[GDB_REGISTER_MAX];
     unsigned size;
-    for (unsigned n = 0; (size = gdb_register_read(cpu_of(g), n, old)) != 0; n++, text += 2 * size) {
+    for (unsigned n = 0; (size = gdb_register_read(cpu_of(g), n, old)) != 0;
+         n++, text += 2 * size) {
         if (gdb_from_hex(bytes, text, size) != size)
             break;
         gdb_register_write(cpu_of(g), n, bytes);
     }
     cpu_state_changed(cpu_of(g));
-    send_ok(g);
+    gdb_send_ok(g);
 }
 
 static void read_register(struct gdbstub *g, const char *text)
@@ -109,9 +107,11 @@ static void read_register(struct gdbstub *g, const char *text)
     uint64_t n;
     char reply[2 * GDB_REGISTER_MAX + 1];
     uint8_t bytes[GDB_REGISTER_MAX];
-    unsigned size = take_number(&text, 0, &n) ? gdb_register_read(cpu_of(g), (unsigned)MIN(n, UINT16_MAX), bytes) : 0;
+    unsigned size = gdb_take_number(&text, 0, &n)
+                        ? gdb_register_read(cpu_of(g), (unsigned)MIN(n, UINT16_MAX), bytes)
+                        : 0;
     if (size == 0) {
-        send_invalid(g);
+        gdb_send_invalid(g);
         return;
     }
     gdb_to_hex(reply, bytes, size);
@@ -121,27 +121,28 @@ static void read_register(struct gdbstub *g, const char *text)
 static void write_register(struct gdbstub *g, const char *text)
 {
     uint64_t n;
-    uint8_t bytes[GDB_REGISTER_MAX] = {0}, old[GDB_REGISTER_MAX];
-    if (!take_number(&text, '=', &n) || n >= GDB_REGISTERS) {
-        send_invalid(g);
+    uint8_t bytes[GDB_REGISTER_MAX] = { 0 }, old[GDB_REGISTER_MAX];
+    if (!gdb_take_number(&text, '=', &n) || n >= GDB_REGISTERS) {
+        gdb_send_invalid(g);
         return;
     }
     unsigned size = gdb_register_read(cpu_of(g), (unsigned)n, old);
-    if (size == 0 || gdb_from_hex(bytes, text, size) == 0 || gdb_register_write(cpu_of(g), (unsigned)n, bytes) == 0) {
-        send_invalid(g);
+    if (size == 0 || gdb_from_hex(bytes, text, size) == 0 ||
+        gdb_register_write(cpu_of(g), (unsigned)n, bytes) == 0) {
+        gdb_send_invalid(g);
         return;
     }
     cpu_state_changed(cpu_of(g));
-    send_ok(g);
+    gdb_send_ok(g);
 }
 
-/* ---- memory -------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void read_memory(struct gdbstub *g, const char *text)
 {
     uint64_t address, length;
-    if (!take_number(&text, ',', &address) || !take_number(&text, 0, &length)) {
-        send_invalid(g);
+    if (!gdb_take_number(&text, ',', &address) || !gdb_take_number(&text, 0, &length)) {
+        gdb_send_invalid(g);
         return;
     }
     length = MIN(length, GDB_PACKET_MAX / 2);
@@ -150,7 +151,8 @@ static void read_memory(struct gdbstub *g, const char *text)
     if (!guest_read(cpu_of(g), g->physical, address, bytes, length)) {
         /* As much as there is: gdb asks again for the rest. */
         uint64_t there = 0;
-        while (there < length && guest_read(cpu_of(g), g->physical, address + there, bytes + there, 1))
+        while (there < length &&
+               guest_read(cpu_of(g), g->physical, address + there, bytes + there, 1))
             there++;
         if (there == 0) {
             send_fault(g);
@@ -167,35 +169,41 @@ static void write_memory(struct gdbstub *g, const char *text, bool binary)
 {
     uint64_t address, length;
     uint8_t bytes[GDB_PACKET_MAX];
-    if (!take_number(&text, ',', &address) || !take_number(&text, ':', &length)) {
-        send_invalid(g);
+    if (!gdb_take_number(&text, ',', &address) || !gdb_take_number(&text, ':', &length)) {
+        gdb_send_invalid(g);
         return;
     }
     size_t given = (size_t)(g->packet + g->length - text);
-    if (length > (binary ? given : given / 2) || (!binary && gdb_from_hex(bytes, text, length) != length)) {
-        send_invalid(g);
+    if (length > (binary ? given : given / 2) ||
+        (!binary && gdb_from_hex(bytes, text, length) != length)) {
+        gdb_send_invalid(g);
         return;
     }
     if (guest_write(cpu_of(g), g->physical, address, binary ? (const void *)text : bytes, length))
-        send_ok(g);
+        gdb_send_ok(g);
     else
         send_fault(g);
 }
 
-/* ---- running ------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 void gdb_send_stop(struct gdbstub *g)
 {
-    static const char *const watch_names[] = {[DEBUG_WRITE] = "watch", [DEBUG_READ] = "rwatch", [DEBUG_ACCESS] = "awatch"};
+    static const char *const watch_names[] = {
+        [DEBUG_WRITE] = "watch", [DEBUG_READ] = "rwatch", [DEBUG_ACCESS] = "awatch"
+    };
     char text[64];
     enum debug_kind kind;
     uint32_t linear;
     /* SIGTRAP, SIGQUIT, SIGINT. */
-    unsigned number = g->session->state == RUN_DEBUG ? 5 : g->session->state == RUN_SHUTDOWN ? 3 : 2;
+    unsigned number = g->session->state == RUN_DEBUG      ? 5
+                      : g->session->state == RUN_SHUTDOWN ? 3
+                                                          : 2;
     if (number == 5 && cpu_debug_hit(cpu_of(g), &kind, &linear) && kind != DEBUG_EXECUTE)
-        snprintf(text, sizeof text, "T%02xthread:" THREAD ";%s:%x;", number, watch_names[kind], linear);
+        snprintf(text, sizeof text, "T%02xthread:" GDB_THREAD ";%s:%x;", number, watch_names[kind],
+                 linear);
     else
-        snprintf(text, sizeof text, "T%02xthread:" THREAD ";", number);
+        snprintf(text, sizeof text, "T%02xthread:" GDB_THREAD ";", number);
     gdb_send(g, text);
 }
 
@@ -231,7 +239,7 @@ static void step(struct gdbstub *g)
 static void set_address(struct gdbstub *g, const char *text)
 {
     uint64_t address;
-    if (take_number(&text, 0, &address)) {
+    if (gdb_take_number(&text, 0, &address)) {
         cpu_of(g)->eip = (uint32_t)address;
         cpu_state_changed(cpu_of(g));
     }
@@ -248,18 +256,19 @@ static void v_packet(struct gdbstub *g, const char *text)
         else if (text[5] == 'c' || text[5] == 'C')
             resume(g);
         else
-            send_invalid(g);
+            gdb_send_invalid(g);
     } else if (strncmp(text, "Kill", 4) == 0) {
-        send_ok(g);
+        gdb_send_ok(g);
         session_quit(g->session, 0);
     } else {
-        send_unsupported(g);
+        gdb_send_unsupported(g);
     }
 }
 
-/* ---- breakpoints --------------------------------------------------------------------------------------- */
+/* ---- breakpoints ----------------------------------------------------------------------------- */
 
-static const enum debug_kind point_kinds[] = {DEBUG_EXECUTE, DEBUG_EXECUTE, DEBUG_WRITE, DEBUG_READ, DEBUG_ACCESS};
+static const enum debug_kind point_kinds[] = { DEBUG_EXECUTE, DEBUG_EXECUTE, DEBUG_WRITE,
+                                               DEBUG_READ, DEBUG_ACCESS };
 
 static void remove_at(struct gdbstub *g, unsigned n)
 {
@@ -280,7 +289,7 @@ static void insert(struct gdbstub *g, const struct gdb_breakpoint *b)
 {
     for (unsigned n = 0; n < g->breakpoint_count; n++)
         if (memcmp(&g->breakpoints[n], b, sizeof *b) == 0) {
-            send_ok(g);
+            gdb_send_ok(g);
             return;
         }
     if (g->breakpoint_count == GDB_BREAKPOINTS ||
@@ -289,22 +298,22 @@ static void insert(struct gdbstub *g, const struct gdb_breakpoint *b)
         return;
     }
     g->breakpoints[g->breakpoint_count++] = *b;
-    send_ok(g);
+    gdb_send_ok(g);
 }
 
 static void breakpoint(struct gdbstub *g, const char *text, bool add)
 {
     uint64_t kind, address, length;
-    if (!take_number(&text, ',', &kind) || !take_number(&text, ',', &address) || !take_number(&text, 0, &length) ||
-        kind >= ARRAY_SIZE(point_kinds)) {
-        send_unsupported(g);
+    if (!gdb_take_number(&text, ',', &kind) || !gdb_take_number(&text, ',', &address) ||
+        !gdb_take_number(&text, 0, &length) || kind >= ARRAY_SIZE(point_kinds)) {
+        gdb_send_unsupported(g);
         return;
     }
-    struct gdb_breakpoint b = {point_kinds[kind], (uint32_t)address, (uint32_t)length};
+    struct gdb_breakpoint b = { point_kinds[kind], (uint32_t)address, (uint32_t)length };
     if (b.kind == DEBUG_EXECUTE)
         b.length = 1;
     if (b.length == 0 || b.length > 4096) {
-        send_invalid(g);
+        gdb_send_invalid(g);
         return;
     }
     session_hold(g->session);
@@ -314,112 +323,17 @@ static void breakpoint(struct gdbstub *g, const char *text, bool add)
         for (unsigned n = g->breakpoint_count; n-- > 0;)
             if (memcmp(&g->breakpoints[n], &b, sizeof b) == 0)
                 remove_at(g, n);
-        send_ok(g);
+        gdb_send_ok(g);
     }
     session_let_go(g->session);
 }
 
-/* ---- queries ------------------------------------------------------------------------------------------- */
-
-static void send_features(struct gdbstub *g, const char *text)
-{
-    static const char file[] = "target.xml:";
-    char reply[2048];
-    uint64_t offset, length;
-    size_t size = strlen(gdb_target_xml);
-    if (strncmp(text, file, sizeof file - 1) != 0) {
-        gdb_send(g, "E00");
-        return;
-    }
-    text += sizeof file - 1;
-    if (!take_number(&text, ',', &offset) || !take_number(&text, 0, &length) || offset > size) {
-        send_invalid(g);
-        return;
-    }
-    length = MIN(MIN(length, sizeof reply - 1), size - offset);
-    reply[0] = offset + length == size ? 'l' : 'm';
-    memcpy(reply + 1, gdb_target_xml + offset, length);
-    gdb_send_bytes(g, reply, length + 1);
-}
-
-/* What a monitor command says goes out in packets of its own. */
-static void console_text(void *opaque, const char *text, size_t length)
-{
-    struct gdbstub *g = opaque;
-    char packet[2 * 512 + 2] = "O";
-    while (length > 0) {
-        size_t piece = MIN(length, 512);
-        gdb_to_hex(packet + 1, (const uint8_t *)text, piece);
-        gdb_send(g, packet);
-        text += piece;
-        length -= piece;
-    }
-}
-
-static void monitor_command(struct gdbstub *g, const char *text)
-{
-    char line[1024];
-    size_t length = gdb_from_hex((uint8_t *)line, text, sizeof line - 1);
-    line[length] = '\0';
-    monitor_execute(g->session, line, console_text, g);
-    send_ok(g);
-}
-
-static void query(struct gdbstub *g, const char *text)
-{
-    char reply[128];
-    if (strncmp(text, "Supported", 9) == 0) {
-        snprintf(reply, sizeof reply, "PacketSize=%x;qXfer:features:read+;vContSupported+;QStartNoAckMode+", GDB_PACKET_MAX);
-        gdb_send(g, reply);
-    } else if (strncmp(text, "Xfer:features:read:", 19) == 0) {
-        send_features(g, text + 19);
-    } else if (strncmp(text, "Rcmd,", 5) == 0) {
-        monitor_command(g, text + 5);
-    } else if (strcmp(text, "C") == 0) {
-        gdb_send(g, "QC" THREAD);
-    } else if (strcmp(text, "fThreadInfo") == 0) {
-        gdb_send(g, "m" THREAD);
-    } else if (strcmp(text, "sThreadInfo") == 0) {
-        gdb_send(g, "l");
-    } else if (strncmp(text, "ThreadExtraInfo,", 16) == 0) {
-        gdb_to_hex(reply, (const uint8_t *)"CPU#0", 5);
-        gdb_send(g, reply);
-    } else if (strncmp(text, "Attached", 8) == 0) {
-        gdb_send(g, "1");
-    } else if (strcmp(text, "qemu.PhyMemMode") == 0) {
-        gdb_send(g, g->physical ? "1" : "0");
-    } else if (strcmp(text, "qemu.sstepbits") == 0) {
-        gdb_send(g, "ENABLE=1,NOIRQ=2,NOTIMER=4");
-    } else if (strcmp(text, "qemu.sstep") == 0) {
-        snprintf(reply, sizeof reply, "0x%x", g->step_flags);
-        gdb_send(g, reply);
-    } else {
-        send_unsupported(g);
-    }
-}
-
-static void set(struct gdbstub *g, const char *text)
-{
-    if (strcmp(text, "StartNoAckMode") == 0) {
-        send_ok(g);
-        g->no_ack = true;
-    } else if (strncmp(text, "qemu.PhyMemMode:", 16) == 0) {
-        g->physical = text[16] == '1';
-        send_ok(g);
-    } else if (strncmp(text, "qemu.sstep=", 11) == 0) {
-        g->step_flags = (unsigned)strtoul(text + 11, NULL, 16) & 7;
-        send_ok(g);
-    } else {
-        send_unsupported(g);
-    }
-}
-
-/* ---- one packet ---------------------------------------------------------------------------------------- */
+/* ---- one packet ------------------------------------------------------------------------------ */
 
 static void detach(struct gdbstub *g)
 {
     gdb_remove_breakpoints(g);
-    send_ok(g);
+    gdb_send_ok(g);
     session_start(g->session);
 }
 
@@ -448,12 +362,12 @@ void gdb_command(struct gdbstub *g)
     case 'Z': breakpoint(g, rest, true); break;
     case 'z': breakpoint(g, rest, false); break;
     case 'H':
-    case 'T': send_ok(g); break;
+    case 'T': gdb_send_ok(g); break;
     case 'D': detach(g); break;
     case 'k': session_quit(g->session, 0); break;
     case 'v': v_packet(g, rest); break;
-    case 'q': query(g, rest); break;
-    case 'Q': set(g, rest); break;
-    default: send_unsupported(g); break;
+    case 'q': gdb_query(g, rest); break;
+    case 'Q': gdb_set(g, rest); break;
+    default: gdb_send_unsupported(g); break;
     }
 }

@@ -12,8 +12,9 @@
 #include "cpu/cpu.h"
 
 /* Bytes of a packet, also told to gdb. */
-#define GDB_PACKET_MAX 0x4000
+#define GDB_PACKET_MAX  0x4000
 #define GDB_BREAKPOINTS 64
+#define GDB_THREAD      "01"
 
 struct gdb_breakpoint {
     unsigned kind; /* enum debug_kind */
@@ -49,8 +50,14 @@ enum { GDB_STEP_ENABLE = 1, GDB_STEP_NO_INTERRUPTS = 2, GDB_STEP_NO_TIMERS = 4 }
 
 void gdb_send(struct gdbstub *g, const char *text);
 void gdb_send_bytes(struct gdbstub *g, const char *bytes, size_t length);
-/* The packet in g->packet. */
+void gdb_send_ok(struct gdbstub *g);
+void gdb_send_invalid(struct gdbstub *g);
+/* The packet is not known here. */
+void gdb_send_unsupported(struct gdbstub *g);
+/* The packet in g->packet; those with q and with Q, without that letter. */
 void gdb_command(struct gdbstub *g);
+void gdb_query(struct gdbstub *g, const char *text);
+void gdb_set(struct gdbstub *g, const char *text);
 void gdb_send_stop(struct gdbstub *g);
 void gdb_remove_breakpoints(struct gdbstub *g);
 
@@ -59,8 +66,11 @@ void gdb_to_hex(char *text, const uint8_t *bytes, size_t length);
 /* The number of bytes; stops at the first that is no pair of digits. */
 size_t gdb_from_hex(uint8_t *bytes, const char *text, size_t max);
 
+/* A hexadecimal number off *text, and the character that must follow it (0: any). */
+bool gdb_take_number(const char **text, char follows, uint64_t *value);
+
 /* Register n of the target description: its bytes, and how many there are (0: no such register). */
-#define GDB_REGISTERS 48
+#define GDB_REGISTERS    48
 #define GDB_REGISTER_MAX 16
 unsigned gdb_register_read(const struct cpu *cpu, unsigned n, uint8_t *bytes);
 /* The number of bytes taken; 0 where it cannot be written. cpu_state_changed() is due afterwards. */

@@ -9,7 +9,8 @@
 #include "control/guest_memory.h"
 #include "cpu/flags.h"
 
-/* gdb's manual, appendix G.5.6: org.gnu.gdb.i386.core and .sse, in that order; then a feature of our own. */
+/* gdb's manual, appendix G.5.6: org.gnu.gdb.i386.core and .sse, in that order; then a feature of
+ * our own. */
 enum {
     GDB_EAX = 0,
     GDB_EIP = 8,
@@ -22,37 +23,47 @@ enum {
     GDB_SYSTEM = 41,
 };
 
-#define REG32(name, type) "<reg name=\"" name "\" bitsize=\"32\" type=\"" type "\"/>"
-#define FLOAT(name) "<reg name=\"" name "\" bitsize=\"80\" type=\"i387_ext\"/>"
-#define FLOAT_CONTROL(name) "<reg name=\"" name "\" bitsize=\"32\" type=\"int\" group=\"float\"/>"
-#define VECTOR(name) "<reg name=\"" name "\" bitsize=\"128\" type=\"vec128\"/>"
+#define REG32(name, type)      "<reg name=\"" name "\" bitsize=\"32\" type=\"" type "\"/>"
+#define FLOAT(name)            "<reg name=\"" name "\" bitsize=\"80\" type=\"i387_ext\"/>"
+#define FLOAT_CONTROL(name) \
+    "<reg name=\"" name "\" bitsize=\"32\" type=\"int\" group=\"float\"/>"
+#define LANES(id, type, count) "<vector id=\"" id "\" type=\"" type "\" count=\"" count "\"/>"
+#define FIELD(name, type)      "<field name=\"" name "\" type=\"" type "\"/>"
+#define VECTOR(name)           "<reg name=\"" name "\" bitsize=\"128\" type=\"vec128\"/>"
 
+/* clang-format off */
 const char gdb_target_xml[] =
-    "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target><architecture>i386</architecture>"
-    "<feature name=\"org.gnu.gdb.i386.core\">"
+    "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\">"
+    "<target><architecture>i386</architecture><feature name=\"org.gnu.gdb.i386.core\">"
     REG32("eax", "int32") REG32("ecx", "int32") REG32("edx", "int32") REG32("ebx", "int32")
     REG32("esp", "data_ptr") REG32("ebp", "data_ptr") REG32("esi", "int32") REG32("edi", "int32")
     REG32("eip", "code_ptr") REG32("eflags", "int32")
-    REG32("cs", "int32") REG32("ss", "int32") REG32("ds", "int32") REG32("es", "int32") REG32("fs", "int32") REG32("gs", "int32")
-    FLOAT("st0") FLOAT("st1") FLOAT("st2") FLOAT("st3") FLOAT("st4") FLOAT("st5") FLOAT("st6") FLOAT("st7")
+    REG32("cs", "int32") REG32("ss", "int32") REG32("ds", "int32")
+    REG32("es", "int32") REG32("fs", "int32") REG32("gs", "int32")
+    FLOAT("st0") FLOAT("st1") FLOAT("st2") FLOAT("st3")
+    FLOAT("st4") FLOAT("st5") FLOAT("st6") FLOAT("st7")
     FLOAT_CONTROL("fctrl") FLOAT_CONTROL("fstat") FLOAT_CONTROL("ftag") FLOAT_CONTROL("fiseg")
     FLOAT_CONTROL("fioff") FLOAT_CONTROL("foseg") FLOAT_CONTROL("fooff") FLOAT_CONTROL("fop")
     "</feature><feature name=\"org.gnu.gdb.i386.sse\">"
-    "<vector id=\"v4f\" type=\"ieee_single\" count=\"4\"/><vector id=\"v2d\" type=\"ieee_double\" count=\"2\"/>"
-    "<vector id=\"v16i8\" type=\"int8\" count=\"16\"/><vector id=\"v8i16\" type=\"int16\" count=\"8\"/>"
-    "<vector id=\"v4i32\" type=\"int32\" count=\"4\"/><vector id=\"v2i64\" type=\"int64\" count=\"2\"/>"
-    "<union id=\"vec128\"><field name=\"v4_float\" type=\"v4f\"/><field name=\"v2_double\" type=\"v2d\"/>"
-    "<field name=\"v16_int8\" type=\"v16i8\"/><field name=\"v8_int16\" type=\"v8i16\"/>"
-    "<field name=\"v4_int32\" type=\"v4i32\"/><field name=\"v2_int64\" type=\"v2i64\"/>"
-    "<field name=\"uint128\" type=\"uint128\"/></union>"
-    VECTOR("xmm0") VECTOR("xmm1") VECTOR("xmm2") VECTOR("xmm3") VECTOR("xmm4") VECTOR("xmm5") VECTOR("xmm6") VECTOR("xmm7")
+    LANES("v4f", "ieee_single", "4") LANES("v2d", "ieee_double", "2")
+    LANES("v16i8", "int8", "16") LANES("v8i16", "int16", "8")
+    LANES("v4i32", "int32", "4") LANES("v2i64", "int64", "2")
+    "<union id=\"vec128\">"
+    FIELD("v4_float", "v4f") FIELD("v2_double", "v2d") FIELD("v16_int8", "v16i8")
+    FIELD("v8_int16", "v8i16") FIELD("v4_int32", "v4i32") FIELD("v2_int64", "v2i64")
+    FIELD("uint128", "uint128")
+    "</union>"
+    VECTOR("xmm0") VECTOR("xmm1") VECTOR("xmm2") VECTOR("xmm3")
+    VECTOR("xmm4") VECTOR("xmm5") VECTOR("xmm6") VECTOR("xmm7")
     "<reg name=\"mxcsr\" bitsize=\"32\" type=\"int\" group=\"vector\"/>"
     "</feature><feature name=\"bmbt.i386.system\">"
     REG32("fs_base", "int32") REG32("gs_base", "int32")
-    REG32("cr0", "int32") REG32("cr2", "int32") REG32("cr3", "int32") REG32("cr4", "int32") REG32("efer", "int32")
+    REG32("cr0", "int32") REG32("cr2", "int32") REG32("cr3", "int32") REG32("cr4", "int32")
+    REG32("efer", "int32")
     "</feature></target>";
+/* clang-format on */
 
-static const uint8_t segment_order[] = {SEG_CS, SEG_SS, SEG_DS, SEG_ES, SEG_FS, SEG_GS};
+static const uint8_t segment_order[] = { SEG_CS, SEG_SS, SEG_DS, SEG_ES, SEG_FS, SEG_GS };
 
 /* The tag word of FNSTENV, SDM 1 8.1.7: valid, zero, special, empty. */
 static uint16_t tag_word(const struct fpu *f)
@@ -74,8 +85,10 @@ static uint16_t tag_word(const struct fpu *f)
 
 static uint32_t float_control(const struct fpu *f, unsigned n)
 {
-    const uint32_t values[8] = {f->control, (f->status & ~0x3800u) | (uint32_t)f->top << 11, tag_word(f),
-                                f->ip_selector, f->ip, f->dp_selector, f->dp, f->opcode};
+    const uint32_t values[8] = { f->control,  (f->status & ~0x3800u) | (uint32_t)f->top << 11,
+                                 tag_word(f), f->ip_selector,
+                                 f->ip,       f->dp_selector,
+                                 f->dp,       f->opcode };
     return values[n];
 }
 
@@ -92,8 +105,13 @@ unsigned gdb_register_read(const struct cpu *cpu, unsigned n, uint8_t *bytes)
         memcpy(bytes, f->xmm[n - GDB_XMM0].u8, 16);
         return 16;
     }
-    const uint32_t system[] = {(uint32_t)cpu->seg[SEG_FS].base, (uint32_t)cpu->seg[SEG_GS].base, cpu->cr0, cpu->cr2,
-                               (uint32_t)cpu->cr3, cpu->cr4, (uint32_t)cpu->msr.efer};
+    const uint32_t system[] = { (uint32_t)cpu->seg[SEG_FS].base,
+                                (uint32_t)cpu->seg[SEG_GS].base,
+                                cpu->cr0,
+                                cpu->cr2,
+                                (uint32_t)cpu->cr3,
+                                cpu->cr4,
+                                (uint32_t)cpu->msr.efer };
     uint32_t value;
     if (n < GDB_EIP)
         value = (uint32_t)cpu->gpr[n - GDB_EAX];
@@ -115,7 +133,7 @@ unsigned gdb_register_read(const struct cpu *cpu, unsigned n, uint8_t *bytes)
     return 4;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* With the hidden part that a load of the selector would give; without the checks. */
 static bool write_segment(struct cpu *cpu, struct segment *s, uint16_t selector)
@@ -172,7 +190,8 @@ unsigned gdb_register_write(struct cpu *cpu, unsigned n, const uint8_t *bytes)
 {
     struct fpu *f = &cpu->fpu;
     if (n >= GDB_ST0 && n < GDB_FCTRL) {
-        f->physical[(f->top + n - GDB_ST0) & 7] = (struct f80){load_le64(bytes), load_le16(bytes + 8)};
+        f->physical[(f->top + n - GDB_ST0) & 7] =
+            (struct f80){ load_le64(bytes), load_le16(bytes + 8) };
         return 10;
     }
     if (n >= GDB_XMM0 && n < GDB_MXCSR) {

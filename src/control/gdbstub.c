@@ -12,7 +12,7 @@
 #include "control/gdb_internal.h"
 #include "host/host.h"
 
-/* ---- out ----------------------------------------------------------------------------------------------- */
+/* ---- out ------------------------------------------------------------------------------------- */
 
 static void flush(void *opaque)
 {
@@ -63,11 +63,14 @@ void gdb_send(struct gdbstub *g, const char *text)
     gdb_send_bytes(g, text, strlen(text));
 }
 
-/* ---- in ------------------------------------------------------------------------------------------------ */
+/* ---- in -------------------------------------------------------------------------------------- */
 
 static int digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 0;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : 0;
 }
 
 static void packet_complete(struct gdbstub *g)
@@ -171,7 +174,7 @@ static void event(void *opaque, enum char_event what)
     }
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void gdbstub_stopped(struct gdbstub *g)
 {
@@ -187,11 +190,11 @@ struct gdbstub *gdbstub_create(struct session *s, struct char_backend *chars)
     g->session = s;
     g->chars = chars;
     g->step_flags = GDB_STEP_ENABLE | GDB_STEP_NO_INTERRUPTS | GDB_STEP_NO_TIMERS;
-    char_attach(chars, &(struct char_user){.can_receive = can_receive,
-                                           .receive = receive,
-                                           .event = event,
-                                           .writable = flush,
-                                           .opaque = g});
+    char_attach(chars, &(struct char_user){ .can_receive = can_receive,
+                                            .receive = receive,
+                                            .event = event,
+                                            .writable = flush,
+                                            .opaque = g });
     return g;
 }
 
@@ -205,7 +208,7 @@ void gdbstub_destroy(struct gdbstub *g, int status)
         gdb_send(g, text);
     }
     gdb_remove_breakpoints(g);
-    char_attach(g->chars, &(struct char_user){0});
+    char_attach(g->chars, &(struct char_user){ 0 });
     free(g->out);
     host_free(g);
 }

@@ -8,7 +8,8 @@
 #include "cpu/paging.h"
 
 /* Where a linear address lies, and how far from there the same page goes. */
-static bool translate(struct cpu *cpu, bool physical, uint64_t address, size_t length, uint64_t *where, size_t *piece)
+static bool translate(struct cpu *cpu, bool physical, uint64_t address, size_t length,
+                      uint64_t *where, size_t *piece)
 {
     *piece = MIN(length, PAGE_SIZE - (address & (PAGE_SIZE - 1)));
     *where = address;
@@ -34,7 +35,8 @@ bool guest_read(struct cpu *cpu, bool physical, uint64_t address, void *buffer, 
     return true;
 }
 
-bool guest_write(struct cpu *cpu, bool physical, uint64_t address, const void *buffer, size_t length)
+bool guest_write(struct cpu *cpu, bool physical, uint64_t address, const void *buffer,
+                 size_t length)
 {
     const uint8_t *from = buffer;
     while (length > 0) {

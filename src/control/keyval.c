@@ -37,7 +37,8 @@ bool keyval_switch(const char *key, const char *value, bool *out, struct error *
     static const struct {
         const char *name;
         bool on;
-    } names[] = {{"on", true}, {"off", false}, {"yes", true}, {"no", false}, {"true", true}, {"false", false}};
+    } names[] = { { "on", true },  { "off", false }, { "yes", true },
+                  { "no", false }, { "true", true }, { "false", false } };
     if (value == NULL) {
         *out = true;
         return true;
@@ -50,7 +51,8 @@ bool keyval_switch(const char *key, const char *value, bool *out, struct error *
     return error_set(err, "%s is on or off, not '%s'", key, value);
 }
 
-bool keyval_number(const char *key, const char *value, uint64_t max, uint64_t *out, struct error *err)
+bool keyval_number(const char *key, const char *value, uint64_t max, uint64_t *out,
+                   struct error *err)
 {
     char *end;
     if (value == NULL || !isdigit((unsigned char)*value))
@@ -60,7 +62,8 @@ bool keyval_number(const char *key, const char *value, uint64_t max, uint64_t *o
     if (*end != '\0')
         return error_set(err, "%s takes a number, not '%s'", key, value);
     if (errno != 0 || *out > max)
-        return error_set(err, "%s is at most %llu (0x%llx)", key, (unsigned long long)max, (unsigned long long)max);
+        return error_set(err, "%s is at most %llu (0x%llx)", key, (unsigned long long)max,
+                         (unsigned long long)max);
     return true;
 }
 
@@ -118,7 +121,8 @@ unsigned spelling_distance(const char *a, const char *b)
         unsigned diagonal = row[0];
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= lb; j++) {
-            unsigned best = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+            unsigned best =
+                diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
             diagonal = row[j];
             if (row[j] + 1 < best)
                 best = row[j] + 1;

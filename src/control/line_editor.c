@@ -10,7 +10,7 @@
 
 #include "base/bits.h"
 
-#define CONTROL(letter) ((letter) & 0x1f)
+#define CONTROL(letter) ((letter)&0x1f)
 
 static void echo(struct line_editor *e, const char *text)
 {
@@ -77,11 +77,12 @@ static void move(struct line_editor *e, size_t cursor)
     show_from_start(e);
 }
 
-/* ---- history ------------------------------------------------------------------------------------------- */
+/* ---- history --------------------------------------------------------------------------------- */
 
 static void remember(struct line_editor *e)
 {
-    if (e->length == 0 || (e->history_count > 0 && strcmp(e->history[e->history_count - 1], e->text) == 0))
+    if (e->length == 0 ||
+        (e->history_count > 0 && strcmp(e->history[e->history_count - 1], e->text) == 0))
         return;
     if (e->history_count == LINE_HISTORY) {
         free(e->history[0]);
@@ -104,7 +105,7 @@ static void recall(struct line_editor *e, int step)
     show_from_start(e);
 }
 
-/* ---- completion ---------------------------------------------------------------------------------------- */
+/* ---- completion ------------------------------------------------------------------------------ */
 
 static void list_candidates(struct line_editor *e, const char *before, const char *word)
 {
@@ -153,7 +154,7 @@ static void complete(struct line_editor *e)
         insert(e, " ", 1);
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static void enter(struct line_editor *e)
 {

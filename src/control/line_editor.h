@@ -7,13 +7,14 @@
 #include <stddef.h>
 
 #define LINE_MAX_LENGTH 1023
-#define LINE_HISTORY 64
+#define LINE_HISTORY    64
 
 struct line_editor {
     const char *prompt;
     void (*echo)(void *opaque, const char *text, size_t length);
     void (*entered)(void *opaque, const char *line);
-    /* Words that may stand where word begins, the n-th; NULL: no more. before is the line up to word. */
+    /* Words that may stand where word begins, the n-th; NULL: no more. before is the line up to
+     * word. */
     const char *(*complete)(void *opaque, const char *before, const char *word, unsigned n);
     void *opaque;
 

@@ -23,7 +23,7 @@ struct monitor {
     size_t out_length, out_size;
 };
 
-/* ---- output -------------------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 static void flush(void *opaque)
 {
@@ -65,16 +65,16 @@ static void write_text(void *opaque, const char *text, size_t length)
     }
 }
 
-/* ---- input --------------------------------------------------------------------------------------------- */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 static void line_entered(void *opaque, const char *line)
 {
     struct monitor *m = opaque;
-    struct monitor_call call = {.session = m->session,
-                                .editor = &m->editor,
-                                .format = &m->format,
-                                .write = write_text,
-                                .opaque = m};
+    struct monitor_call call = { .session = m->session,
+                                 .editor = &m->editor,
+                                 .format = &m->format,
+                                 .write = write_text,
+                                 .opaque = m };
     monitor_run_command(&call, line);
     line_editor_show(&m->editor);
 }
@@ -102,7 +102,8 @@ static void receive(void *opaque, const uint8_t *data, size_t length)
 static void greet(struct monitor *m)
 {
     if (!m->greeted) {
-        static const char text[] = "bmbt " BMBT_VERSION " monitor - type 'help' for more information\n";
+        static const char text[] =
+            "bmbt " BMBT_VERSION " monitor - type 'help' for more information\n";
         write_text(m, text, sizeof text - 1);
     }
     m->greeted = true;
@@ -119,24 +120,24 @@ static void event(void *opaque, enum char_event what)
         greet(m);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct monitor *monitor_create(struct session *s, struct char_backend *chars)
 {
     struct monitor *m = host_alloc(sizeof *m);
     m->session = s;
     m->chars = chars;
-    m->format = (struct dump_format){.count = 1, .letter = 'x', .size = 4};
+    m->format = (struct dump_format){ .count = 1, .letter = 'x', .size = 4 };
     m->editor.prompt = "(bmbt) ";
     m->editor.echo = write_plain;
     m->editor.entered = line_entered;
     m->editor.complete = complete;
     m->editor.opaque = m;
-    char_attach(chars, &(struct char_user){.can_receive = can_receive,
-                                           .receive = receive,
-                                           .event = event,
-                                           .writable = flush,
-                                           .opaque = m});
+    char_attach(chars, &(struct char_user){ .can_receive = can_receive,
+                                            .receive = receive,
+                                            .event = event,
+                                            .writable = flush,
+                                            .opaque = m });
     /* A terminal or a file was open before anybody could be told so. */
     if (strcmp(chars->ops->kind, "stdio") == 0 || strcmp(chars->ops->kind, "file") == 0)
         greet(m);
@@ -147,16 +148,18 @@ void monitor_destroy(struct monitor *m)
 {
     if (m == NULL)
         return;
-    char_attach(m->chars, &(struct char_user){0});
+    char_attach(m->chars, &(struct char_user){ 0 });
     line_editor_release(&m->editor);
     free(m->out);
     host_free(m);
 }
 
-void monitor_execute(struct session *s, const char *line, void (*write)(void *opaque, const char *text, size_t length),
-                     void *opaque)
+void monitor_execute(struct session *s, const char *line,
+                     void (*write)(void *opaque, const char *text, size_t length), void *opaque)
 {
-    struct dump_format format = {.count = 1, .letter = 'x', .size = 4};
-    struct monitor_call call = {.session = s, .format = &format, .write = write, .opaque = opaque};
+    struct dump_format format = { .count = 1, .letter = 'x', .size = 4 };
+    struct monitor_call call = {
+        .session = s, .format = &format, .write = write, .opaque = opaque
+    };
     monitor_run_command(&call, line);
 }

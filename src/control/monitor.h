@@ -15,7 +15,7 @@ struct monitor *monitor_create(struct session *s, struct char_backend *chars);
 void monitor_destroy(struct monitor *m);
 
 /* One command for somebody else; what it says goes to write(). */
-void monitor_execute(struct session *s, const char *line, void (*write)(void *opaque, const char *text, size_t length),
-                     void *opaque);
+void monitor_execute(struct session *s, const char *line,
+                     void (*write)(void *opaque, const char *text, size_t length), void *opaque);
 
 #endif

@@ -21,7 +21,7 @@ struct command {
 };
 
 static const struct command commands[] = {
-#define COMMAND(names, handler, arguments, help) {names, command_##handler, arguments, help},
+#define COMMAND(names, handler, arguments, help) { names, command_##handler, arguments, help },
 #define INFO(name, handler, help)
 #include "control/monitor_commands.inc"
 #undef COMMAND
@@ -30,13 +30,13 @@ static const struct command commands[] = {
 
 static const struct command subjects[] = {
 #define COMMAND(names, handler, arguments, help)
-#define INFO(name, handler, help) {name, info_##handler, "", help},
+#define INFO(name, handler, help) { name, info_##handler, "", help },
 #include "control/monitor_commands.inc"
 #undef COMMAND
 #undef INFO
 };
 
-/* ---- for handlers -------------------------------------------------------------------------------------- */
+/* ---- for handlers ---------------------------------------------------------------------------- */
 
 void monitor_say(struct monitor_call *c, const char *fmt, ...)
 {
@@ -81,7 +81,7 @@ bool monitor_word(struct monitor_call *c, char *word, size_t size)
 
 bool monitor_expression(struct monitor_call *c, uint64_t *value)
 {
-    struct error err = {""};
+    struct error err = { "" };
     const struct pc *pc = c->session->pc;
     if (expression_evaluate(pc->cpu, &c->args, value, &err))
         return true;
@@ -103,7 +103,7 @@ bool monitor_number(struct monitor_call *c, uint64_t *value)
     return done;
 }
 
-/* ---- look-up ------------------------------------------------------------------------------------------- */
+/* ---- look-up --------------------------------------------------------------------------------- */
 
 /* Is word one of names, which have | between them? */
 static bool is_named(const char *names, const char *word)
@@ -160,8 +160,8 @@ void monitor_run_command(struct monitor_call *c, const char *line)
 
 static void print_help(struct monitor_call *c, const char *prefix, const struct command *command)
 {
-    monitor_say(c, "%s%s%s%s -- %s\n", prefix, command->names, *command->arguments != '\0' ? " " : "", command->arguments,
-                command->help);
+    monitor_say(c, "%s%s%s%s -- %s\n", prefix, command->names,
+                *command->arguments != '\0' ? " " : "", command->arguments, command->help);
 }
 
 void command_help(struct monitor_call *c)
@@ -199,15 +199,17 @@ void command_info(struct monitor_call *c)
         monitor_say(c, "unknown command: 'info %s'\n", word);
 }
 
-/* ---- completion ---------------------------------------------------------------------------------------- */
+/* ---- completion ------------------------------------------------------------------------------ */
 
-static const char *nth_command(const struct command *list, size_t count, const char *word, unsigned n)
+static const char *nth_command(const struct command *list, size_t count, const char *word,
+                               unsigned n)
 {
     for (size_t k = 0; k < count; k++) {
-        /* The first of several names has no terminator of its own, but is the only one that is worth completing. */
+        /* The first of several names has no terminator of its own, but is the only one that is
+         * worth completing. */
         const char *names = list[k].names;
         size_t name = strcspn(names, "|");
-        static const char *const whole[] = {"cont", "help", "print", "quit", "stop"};
+        static const char *const whole[] = { "cont", "help", "print", "quit", "stop" };
         if (strncmp(names, word, strlen(word)) != 0 || strlen(word) > name)
             continue;
         if (n-- > 0)
@@ -231,8 +233,8 @@ static const char *nth_key(const char *word, unsigned n)
 static const char *nth_drive(const struct session *s, const char *word, unsigned n)
 {
     for (unsigned d = 0; d < PC_DRIVES; d++)
-        if (s->drives[d] != NULL && s->drives[d]->removable && strncmp(s->drives[d]->label, word, strlen(word)) == 0 &&
-            n-- == 0)
+        if (s->drives[d] != NULL && s->drives[d]->removable &&
+            strncmp(s->drives[d]->label, word, strlen(word)) == 0 && n-- == 0)
             return s->drives[d]->label;
     return NULL;
 }

@@ -36,15 +36,16 @@ void info_name(struct monitor_call *c)
 void info_uuid(struct monitor_call *c)
 {
     const uint8_t *u = c->session->options->uuid;
-    monitor_say(c, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x\n", u[0], u[1], u[2], u[3], u[4], u[5],
-                u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+    monitor_say(c, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x\n", u[0],
+                u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13],
+                u[14], u[15]);
 }
 
 void info_cpus(struct monitor_call *c)
 {
     const struct cpu *cpu = c->session->pc->cpu;
-    monitor_say(c, "* CPU #0: %s%s, %llu instructions\n", cpu->model.name, cpu->halted ? " (halted)" : "",
-                (unsigned long long)cpu->instructions);
+    monitor_say(c, "* CPU #0: %s%s, %llu instructions\n", cpu->model.name,
+                cpu->halted ? " (halted)" : "", (unsigned long long)cpu->instructions);
 }
 
 void info_history(struct monitor_call *c)
@@ -53,7 +54,7 @@ void info_history(struct monitor_call *c)
         monitor_say(c, "%u: '%s'\n", n, c->editor->history[n]);
 }
 
-/* ---- connections and media ----------------------------------------------------------------------------- */
+/* ---- connections and media ------------------------------------------------------------------- */
 
 static void print_chars(struct monitor_call *c, const struct char_backend *b)
 {
@@ -75,7 +76,8 @@ void info_chardev(struct monitor_call *c)
 
 void info_block(struct monitor_call *c)
 {
-    static const char *const places[PC_DRIVES] = {"primary master", "primary slave", "secondary master", "secondary slave"};
+    static const char *const places[PC_DRIVES] = { "primary master", "primary slave",
+                                                   "secondary master", "secondary slave" };
     bool first = true;
     for (unsigned n = 0; n < PC_DRIVES; n++) {
         const struct block_backend *b = c->session->drives[n];
@@ -83,7 +85,8 @@ void info_block(struct monitor_call *c)
             continue;
         monitor_say(c, "%s%s: ", first ? "" : "\n", b->label);
         if (b->file != NULL)
-            monitor_say(c, "%s (raw%s%s)\n", b->file, b->read_only ? ", read-only" : "", b->snapshot ? ", snapshot" : "");
+            monitor_say(c, "%s (raw%s%s)\n", b->file, b->read_only ? ", read-only" : "",
+                        b->snapshot ? ", snapshot" : "");
         else
             monitor_say(c, "[not inserted]\n");
         monitor_say(c, "    Attached to:      IDE, %s\n", places[n]);
@@ -91,7 +94,8 @@ void info_block(struct monitor_call *c)
             monitor_say(c, "    Removable device: not locked, tray closed\n");
         else
             monitor_say(c, "    Cache mode:       %s\n    Size:             %llu bytes\n",
-                        c->session->options->drives[n].no_flush ? "unsafe" : "writeback", (unsigned long long)b->size);
+                        c->session->options->drives[n].no_flush ? "unsafe" : "writeback",
+                        (unsigned long long)b->size);
         first = false;
     }
 }
@@ -99,13 +103,14 @@ void info_block(struct monitor_call *c)
 void info_roms(struct monitor_call *c)
 {
     const struct session *s = c->session;
-    const struct pc_blob *const blobs[] = {&s->bios, &s->vga_rom, &s->kernel, &s->initrd};
+    const struct pc_blob *const blobs[] = { &s->bios, &s->vga_rom, &s->kernel, &s->initrd };
     for (unsigned n = 0; n < ARRAY_SIZE(blobs); n++)
         if (blobs[n]->size > 0)
-            monitor_say(c, "size=0x%06llx name=\"%s\"\n", (unsigned long long)blobs[n]->size, blobs[n]->file);
+            monitor_say(c, "size=0x%06llx name=\"%s\"\n", (unsigned long long)blobs[n]->size,
+                        blobs[n]->file);
 }
 
-/* ---- chips --------------------------------------------------------------------------------------------- */
+/* ---- chips ----------------------------------------------------------------------------------- */
 
 void info_pic(struct monitor_call *c)
 {
@@ -151,7 +156,8 @@ static void indented_line(void *opaque, const char *text)
 void info_mtree(struct monitor_call *c)
 {
     static const char *const names[SPACE_COUNT] = {
-        [SPACE_MEMORY] = "memory", [SPACE_SMM] = "memory in SMM", [SPACE_PORTS] = "I/O"};
+        [SPACE_MEMORY] = "memory", [SPACE_SMM] = "memory in SMM", [SPACE_PORTS] = "I/O"
+    };
     for (unsigned space = 0; space < SPACE_COUNT; space++) {
         monitor_say(c, "%sFlatView \"%s\"\n", space > 0 ? "\n" : "", names[space]);
         memory_print(c->session->pc->memory, (enum memory_space)space, indented_line, c);

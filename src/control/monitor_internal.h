@@ -29,12 +29,13 @@ struct monitor_call {
 };
 
 #define COMMAND(names, handler, arguments, help) void command_##handler(struct monitor_call *c);
-#define INFO(name, handler, help) void info_##handler(struct monitor_call *c);
+#define INFO(name, handler, help)                void info_##handler(struct monitor_call *c);
 #include "control/monitor_commands.inc"
 #undef COMMAND
 #undef INFO
 
-void monitor_say(struct monitor_call *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void monitor_say(struct monitor_call *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 /* For functions that print line by line; opaque is the call. */
 void monitor_line(void *opaque, const char *text);
 
@@ -42,7 +43,8 @@ void monitor_line(void *opaque, const char *text);
 bool monitor_word(struct monitor_call *c, char *word, size_t size);
 /* An expression; false after having said what is wrong with it. */
 bool monitor_expression(struct monitor_call *c, uint64_t *value);
-/* The same of one word, where something else may follow: in `mouse_move 5 -3` the minus is no subtraction. */
+/* The same of one word, where something else may follow: in `mouse_move 5 -3` the minus is no
+ * subtraction. */
 bool monitor_number(struct monitor_call *c, uint64_t *value);
 /* Is there something left of the arguments? */
 bool monitor_more(struct monitor_call *c);

@@ -16,9 +16,10 @@
 #include "cpu/insn.h"
 #include "cpu/paging.h"
 
-/* ---- formats ------------------------------------------------------------------------------------------- */
+/* ---- formats --------------------------------------------------------------------------------- */
 
-/* "/4xw": count, letter and size in any order after the slash. What is not given stays as it was, but for the count. */
+/* "/4xw": count, letter and size in any order after the slash. What is not given stays as it was,
+ * but for the count. */
 static bool parse_format(struct monitor_call *c, struct dump_format *f)
 {
     static const char sizes[] = "b1h2w4g8";
@@ -63,7 +64,9 @@ static void print_value(struct monitor_call *c, char letter, unsigned size, uint
     unsigned bits_used = size * 8;
     switch (letter) {
     case 'o': monitor_say(c, "%#*llo", (int)(bits_used + 2) / 3, (unsigned long long)value); break;
-    case 'u': monitor_say(c, "%*llu", (int)(bits_used * 10 + 32) / 33, (unsigned long long)value); break;
+    case 'u':
+        monitor_say(c, "%*llu", (int)(bits_used * 10 + 32) / 33, (unsigned long long)value);
+        break;
     case 'd':
         monitor_say(c, "%*lld", (int)(bits_used * 10 + 32) / 33,
                     (long long)((int64_t)(value << (64 - bits_used)) >> (64 - bits_used)));
@@ -73,21 +76,23 @@ static void print_value(struct monitor_call *c, char letter, unsigned size, uint
     }
 }
 
-/* ---- x and xp ------------------------------------------------------------------------------------------ */
+/* ---- x and xp -------------------------------------------------------------------------------- */
 
 static unsigned code_size(const struct cpu *cpu)
 {
     return cpu->mode & MODE_CS32 ? 32 : 16;
 }
 
-static void dump_instructions(struct monitor_call *c, bool physical, uint64_t address, unsigned count)
+static void dump_instructions(struct monitor_call *c, bool physical, uint64_t address,
+                              unsigned count)
 {
     struct cpu *cpu = c->session->pc->cpu;
     for (; count > 0; count--) {
         uint8_t bytes[15];
         char text[DISASSEMBLE_TEXT];
         size_t available = 0;
-        while (available < sizeof bytes && guest_read(cpu, physical, address + available, bytes + available, 1))
+        while (available < sizeof bytes &&
+               guest_read(cpu, physical, address + available, bytes + available, 1))
             available++;
         if (available == 0) {
             monitor_say(c, "0x%08llx: unable to read memory\n", (unsigned long long)address);
@@ -122,7 +127,8 @@ static void dump_strings(struct monitor_call *c, bool physical, uint64_t address
     }
 }
 
-static void dump_values(struct monitor_call *c, bool physical, uint64_t address, const struct dump_format *f)
+static void dump_values(struct monitor_call *c, bool physical, uint64_t address,
+                        const struct dump_format *f)
 {
     unsigned size = f->letter == 'c' ? 1 : f->size, line_size = size == 1 ? 8 : 16;
     uint64_t left = (uint64_t)f->count * size;
@@ -170,7 +176,7 @@ void command_dump_physical(struct monitor_call *c)
 
 void command_print(struct monitor_call *c)
 {
-    struct dump_format f = {.letter = 'd', .size = 8};
+    struct dump_format f = { .letter = 'd', .size = 8 };
     uint64_t value;
     if (!parse_format(c, &f) || !monitor_expression(c, &value))
         return;
@@ -197,7 +203,7 @@ void command_gva2gpa(struct monitor_call *c)
         monitor_say(c, "Unmapped\n");
 }
 
-/* ---- memsave ------------------------------------------------------------------------------------------- */
+/* ---- memsave --------------------------------------------------------------------------------- */
 
 static void save(struct monitor_call *c, bool physical)
 {
@@ -218,8 +224,8 @@ static void save(struct monitor_call *c, bool physical)
     while (size > 0) {
         size_t length = MIN(size, sizeof piece);
         if (!guest_read(c->session->pc->cpu, physical, address, piece, length)) {
-            monitor_say(c, "Error: Invalid addr 0x%016llx/size %llu specified\n", (unsigned long long)address,
-                        (unsigned long long)size);
+            monitor_say(c, "Error: Invalid addr 0x%016llx/size %llu specified\n",
+                        (unsigned long long)address, (unsigned long long)size);
             break;
         }
         if (fwrite(piece, 1, length, file) != length)
@@ -242,7 +248,7 @@ void command_pmemsave(struct monitor_call *c)
     save(c, true);
 }
 
-/* ---- ports --------------------------------------------------------------------------------------------- */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 static const char *port_suffix(unsigned size)
 {
@@ -251,19 +257,19 @@ static const char *port_suffix(unsigned size)
 
 void command_port_read(struct monitor_call *c)
 {
-    struct dump_format f = {.letter = 'x', .size = 1};
+    struct dump_format f = { .letter = 'x', .size = 1 };
     uint64_t port, value;
     if (!parse_format(c, &f) || !monitor_expression(c, &port))
         return;
     unsigned size = MIN(f.size, 4);
     memory_read(c->session->pc->memory, SPACE_PORTS, port & 0xffff, size, &value);
-    monitor_say(c, "port%s[0x%04x] = 0x%0*llx\n", port_suffix(size), (unsigned)(port & 0xffff), (int)size * 2,
-                (unsigned long long)value);
+    monitor_say(c, "port%s[0x%04x] = 0x%0*llx\n", port_suffix(size), (unsigned)(port & 0xffff),
+                (int)size * 2, (unsigned long long)value);
 }
 
 void command_port_write(struct monitor_call *c)
 {
-    struct dump_format f = {.letter = 'x', .size = 1};
+    struct dump_format f = { .letter = 'x', .size = 1 };
     uint64_t port, value;
     if (!parse_format(c, &f) || !monitor_number(c, &port) || !monitor_expression(c, &value))
         return;

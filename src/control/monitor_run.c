@@ -74,13 +74,13 @@ void command_boot_set(struct monitor_call *c)
     monitor_say(c, "boot device list now set to %s\n", letters);
 }
 
-/* ---- keyboard and mouse -------------------------------------------------------------------------------- */
+/* ---- keyboard and mouse ---------------------------------------------------------------------- */
 
 void command_sendkey(struct monitor_call *c)
 {
     char keys[256];
     uint64_t hold = 100;
-    struct error err = {""};
+    struct error err = { "" };
     if (!monitor_word(c, keys, sizeof keys)) {
         monitor_say(c, "sendkey: which keys?\n");
         return;
@@ -93,7 +93,7 @@ void command_sendkey(struct monitor_call *c)
 
 void command_mouse_move(struct monitor_call *c)
 {
-    uint64_t move[3] = {0};
+    uint64_t move[3] = { 0 };
     for (unsigned n = 0; n < 3 && (n < 2 || monitor_more(c)); n++)
         if (!monitor_number(c, &move[n]))
             return;
@@ -104,11 +104,12 @@ void command_mouse_button(struct monitor_call *c)
 {
     uint64_t state;
     if (monitor_expression(c, &state))
-        ps2_mouse_buttons(c->session->pc->mouse, ((state & 1) ? PS2_BUTTON_LEFT : 0) | ((state & 2) ? PS2_BUTTON_MIDDLE : 0) |
+        ps2_mouse_buttons(c->session->pc->mouse, ((state & 1) ? PS2_BUTTON_LEFT : 0) |
+                                                     ((state & 2) ? PS2_BUTTON_MIDDLE : 0) |
                                                      ((state & 4) ? PS2_BUTTON_RIGHT : 0));
 }
 
-/* ---- media --------------------------------------------------------------------------------------------- */
+/* ---- media ----------------------------------------------------------------------------------- */
 
 static struct block_backend *find_drive(struct monitor_call *c)
 {
@@ -134,7 +135,7 @@ static struct block_backend *find_drive(struct monitor_call *c)
 
 static void change_medium(struct monitor_call *c, struct block_backend *b, const char *file)
 {
-    struct error err = {""};
+    struct error err = { "" };
     if (!block_backend_change(b, file, &err))
         monitor_say(c, "Error: %s\n", err.text);
 }
@@ -158,7 +159,7 @@ void command_change(struct monitor_call *c)
         monitor_say(c, "change: which file?\n");
 }
 
-/* ---- log and gdb --------------------------------------------------------------------------------------- */
+/* ---- log and gdb ----------------------------------------------------------------------------- */
 
 static void list_categories(struct monitor_call *c)
 {
@@ -170,7 +171,7 @@ static void list_categories(struct monitor_call *c)
 void command_log(struct monitor_call *c)
 {
     char text[256];
-    struct error err = {""};
+    struct error err = { "" };
     uint32_t mask = 0;
     if (!monitor_word(c, text, sizeof text) || strcmp(text, "help") == 0)
         list_categories(c);
@@ -183,8 +184,8 @@ void command_log(struct monitor_call *c)
 void command_logfile(struct monitor_call *c)
 {
     char path[1024];
-    struct error err = {""};
-    struct log_file fresh = {NULL};
+    struct error err = { "" };
+    struct log_file fresh = { NULL };
     struct session *s = c->session;
     if (!monitor_word(c, path, sizeof path)) {
         monitor_say(c, "logfile: which file?\n");
@@ -201,7 +202,7 @@ void command_logfile(struct monitor_call *c)
 void command_gdbserver(struct monitor_call *c)
 {
     char where[256] = "tcp::1234";
-    struct error err = {""};
+    struct error err = { "" };
     monitor_word(c, where, sizeof where);
     session_close_gdb(c->session);
     if (strcmp(where, "none") == 0)

@@ -44,7 +44,7 @@ void command_screendump(struct monitor_call *c)
 {
     char path[1024] = "";
     enum screendump_format format;
-    struct screen_image image = {0};
+    struct screen_image image = { 0 };
     struct error err;
     if (!parse(c, path, sizeof path, &format))
         return;

@@ -20,8 +20,8 @@ struct option {
 };
 
 static const struct option option_list[] = {
-#define GROUP(title) {NULL, NULL, title, NULL},
-#define OPTION(name, handler, argument, help) {name, argument, help, option_##handler},
+#define GROUP(title)                          { NULL, NULL, title, NULL },
+#define OPTION(name, handler, argument, help) { name, argument, help, option_##handler },
 #include "control/options.inc"
 #undef OPTION
 #undef GROUP
@@ -103,16 +103,17 @@ bool options_parse(struct options *o, int argc, char **argv, struct error *err)
         const char *name = given + 1 + (given[1] == '-');
         const struct option *option = find_option(name);
         if (option == NULL)
-            return error_set(err, "%.80s: unknown option; did you mean -%s? (-help lists all)", given, nearest_option(name));
+            return error_set(err, "%.80s: unknown option; did you mean -%s? (-help lists all)",
+                             given, nearest_option(name));
         if (option->argument != NULL) {
             if (++n >= argc)
                 return error_set(err, "%s: needs an argument: %s", given, option->argument);
             argument = argv[n];
         }
-        struct error reason = {""};
+        struct error reason = { "" };
         if (!option->handle(o, argument, &reason))
-            return error_set(err, "%s%s%.250s: %s", given, argument != NULL ? " " : "", argument != NULL ? argument : "",
-                             reason.text);
+            return error_set(err, "%s%s%.250s: %s", given, argument != NULL ? " " : "",
+                             argument != NULL ? argument : "", reason.text);
     }
     return o->done || options_check(o, err);
 }
@@ -140,9 +141,12 @@ bool option_help(struct options *o, const char *argument_text, struct error *err
         else if (option_list[n].help != NULL)
             print_option(&option_list[n]);
     }
-    printf("\nOptions may begin with one dash or two. In arguments of several parts `,,` stands for a comma.\n"
-           "With -nographic: Ctrl-A X quits, Ctrl-A C switches between serial port and monitor, Ctrl-A H helps.\n"
-           "Exit status: 0 when the guest powers off or on quit, 1 on errors, that of isa-debug-exit if used.\n");
+    printf("\nOptions may begin with one dash or two. In arguments of several parts `,,` stands "
+           "for a comma.\n"
+           "With -nographic: Ctrl-A X quits, Ctrl-A C switches between serial port and monitor, "
+           "Ctrl-A H helps.\n"
+           "Exit status: 0 when the guest powers off or on quit, 1 on errors, that of "
+           "isa-debug-exit if used.\n");
     o->done = true;
     return true;
 }

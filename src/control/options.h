@@ -10,11 +10,11 @@
 #include "base/error.h"
 #include "cpu/features.h"
 
-#define OPTIONS_SERIAL_PORTS 4
+#define OPTIONS_SERIAL_PORTS   4
 #define OPTIONS_PARALLEL_PORTS 3
-#define OPTIONS_DRIVES 4
-#define OPTIONS_CHARDEVS 16
-#define OPTIONS_FOLDERS 8
+#define OPTIONS_DRIVES         4
+#define OPTIONS_CHARDEVS       16
+#define OPTIONS_FOLDERS        8
 
 enum options_display { DISPLAY_DEFAULT, DISPLAY_NONE, DISPLAY_CURSES };
 
@@ -53,7 +53,8 @@ struct options {
     bool nodefaults, nographic, vga, vga_device;
     enum options_display display;
 
-    const char *serial[OPTIONS_SERIAL_PORTS], *parallel[OPTIONS_PARALLEL_PORTS], *monitor, *debugcon;
+    const char *serial[OPTIONS_SERIAL_PORTS], *parallel[OPTIONS_PARALLEL_PORTS], *monitor,
+        *debugcon;
     unsigned serial_count, parallel_count;
     uint16_t debugcon_port;
     bool debug_exit;

@@ -53,14 +53,15 @@ bool option_gdb_default(struct options *o, const char *argument_text, struct err
     return true;
 }
 
-/* ---- -chardev: turned into the form that -serial takes ------------------------------------------------- */
+/* ---- -chardev: turned into the form that -serial takes --------------------------------------- */
 
 struct chardev {
     const char *kind, *id, *path, *host, *port;
     bool server, wait, mux, signal;
 };
 
-static bool chardev_property(struct chardev *c, const char *key, const char *value, struct error *err)
+static bool chardev_property(struct chardev *c, const char *key, const char *value,
+                             struct error *err)
 {
     if (strcmp(key, "id") == 0)
         c->id = value;
@@ -81,14 +82,19 @@ static bool chardev_property(struct chardev *c, const char *key, const char *val
     else if (strcmp(key, "signal") == 0)
         return keyval_switch(key, value, &c->signal, err);
     else
-        return error_set(err, "no property '%s'; there are id, path, host, port, server, wait, mux, signal", key);
+        return error_set(
+            err, "no property '%s'; there are id, path, host, port, server, wait, mux, signal",
+            key);
     return true;
 }
 
 static bool chardev_where(const struct chardev *c, char *text, size_t size, struct error *err)
 {
-    const char *mux = c->mux ? "mon:" : "", *wait = !c->server ? "" : c->wait ? ",server" : ",server,nowait";
-    if (strcmp(c->kind, "null") == 0 || strcmp(c->kind, "pty") == 0 || strcmp(c->kind, "stdio") == 0) {
+    const char *mux = c->mux ? "mon:" : "", *wait = !c->server ? ""
+                                                    : c->wait  ? ",server"
+                                                               : ",server,nowait";
+    if (strcmp(c->kind, "null") == 0 || strcmp(c->kind, "pty") == 0 ||
+        strcmp(c->kind, "stdio") == 0) {
         snprintf(text, size, "%s%s", mux, c->kind);
     } else if (strcmp(c->kind, "file") == 0) {
         if (c->path == NULL)
@@ -98,7 +104,8 @@ static bool chardev_where(const struct chardev *c, char *text, size_t size, stru
         if (c->path != NULL)
             snprintf(text, size, "%sunix:%s%s", mux, c->path, wait);
         else if (c->port != NULL)
-            snprintf(text, size, "%stcp:%s:%s%s", mux, c->host != NULL ? c->host : "", c->port, wait);
+            snprintf(text, size, "%stcp:%s:%s%s", mux, c->host != NULL ? c->host : "", c->port,
+                     wait);
         else
             return error_set(err, "a socket needs path=, or host= and port=");
     } else {
@@ -110,9 +117,10 @@ static bool chardev_where(const struct chardev *c, char *text, size_t size, stru
 bool option_chardev(struct options *o, const char *argument_text, struct error *err)
 {
     char *cursor = options_keep(o, argument_text), *key, *value, where[512];
-    struct chardev c = {.kind = "", .wait = true};
+    struct chardev c = { .kind = "", .wait = true };
     if (strcmp(argument_text, "help") == 0) {
-        printf("Kinds of connections:\nnull\nstdio\nfile     path=\npty\nsocket   path=, or host= and port=; server=, wait=\n");
+        printf("Kinds of connections:\nnull\nstdio\nfile     path=\npty\nsocket   path=, or host= "
+               "and port=; server=, wait=\n");
         o->done = true;
         return true;
     }
@@ -133,11 +141,12 @@ bool option_chardev(struct options *o, const char *argument_text, struct error *
         return error_set(err, "at most %d of these", OPTIONS_CHARDEVS);
     if (!chardev_where(&c, where, sizeof where, err))
         return false;
-    o->chardevs[o->chardev_count++] = (struct options_chardev){.id = c.id, .where = options_keep(o, where)};
+    o->chardevs[o->chardev_count++] =
+        (struct options_chardev){ .id = c.id, .where = options_keep(o, where) };
     return true;
 }
 
-/* ---- -device, -mon, -global ------------------------------------------------------------------------------------------- */
+/* ---- -device, -mon, -global ------------------------------------------------------------------ */
 
 struct device_property {
     const char *name, *help;
@@ -179,8 +188,10 @@ bool option_global(struct options *o, const char *argument_text, struct error *e
     bool port = length == 21 && strncmp(argument_text, "isa-debug-exit.iobase", length) == 0;
     bool size = length == 21 && strncmp(argument_text, "isa-debug-exit.iosize", length) == 0;
     if (!console && !port && !size)
-        return error_set(err, "there are isa-debugcon.iobase, isa-debug-exit.iobase, isa-debug-exit.iosize");
-    if (!keyval_number("a value", number != NULL ? number + 1 : NULL, size ? 4 : 0xffff, &value, err))
+        return error_set(
+            err, "there are isa-debugcon.iobase, isa-debug-exit.iobase, isa-debug-exit.iosize");
+    if (!keyval_number("a value", number != NULL ? number + 1 : NULL, size ? 4 : 0xffff, &value,
+                       err))
         return false;
     if (console)
         o->debugcon_port = (uint16_t)value;
@@ -239,12 +250,20 @@ static bool add_vga(struct options *o, char *values[4], struct error *err)
 }
 
 static const struct device_kind device_kinds[] = {
-    {"isa-debugcon", "the debug console", {{"iobase", "port (default 0xe9)"}, {"chardev", "id of a -chardev"}}, add_debugcon},
-    {"isa-debug-exit", "ends bmbt with status (value << 1) | 1 of what is written to it",
-     {{"iobase", "port (default 0x501)"}, {"iosize", "number of ports (default 2)"}}, add_debug_exit},
-    {"isa-serial", "the next serial port", {{"chardev", "id of a -chardev"}}, add_serial},
-    {"isa-parallel", "the next parallel port", {{"chardev", "id of a -chardev"}}, add_parallel},
-    {"VGA", "the graphics card", {{NULL, NULL}}, add_vga},
+    { "isa-debugcon",
+      "the debug console",
+      { { "iobase", "port (default 0xe9)" }, { "chardev", "id of a -chardev" } },
+      add_debugcon },
+    { "isa-debug-exit",
+      "ends bmbt with status (value << 1) | 1 of what is written to it",
+      { { "iobase", "port (default 0x501)" }, { "iosize", "number of ports (default 2)" } },
+      add_debug_exit },
+    { "isa-serial", "the next serial port", { { "chardev", "id of a -chardev" } }, add_serial },
+    { "isa-parallel",
+      "the next parallel port",
+      { { "chardev", "id of a -chardev" } },
+      add_parallel },
+    { "VGA", "the graphics card", { { NULL, NULL } }, add_vga },
 };
 
 static void print_devices(void)
@@ -283,7 +302,7 @@ static const struct device_kind *find_device(const char *name, struct error *err
 
 bool option_device(struct options *o, const char *argument_text, struct error *err)
 {
-    char *cursor = options_keep(o, argument_text), *key, *value, *values[4] = {NULL};
+    char *cursor = options_keep(o, argument_text), *key, *value, *values[4] = { NULL };
     char *name = keyval_next(&cursor, &value);
     if (name != NULL && value != NULL && strcmp(name, "driver") == 0)
         name = value;
@@ -304,10 +323,12 @@ bool option_device(struct options *o, const char *argument_text, struct error *e
         }
         if (strcmp(key, "id") == 0)
             continue;
-        while (n < ARRAY_SIZE(values) && kind->properties[n].name != NULL && strcmp(kind->properties[n].name, key) != 0)
+        while (n < ARRAY_SIZE(values) && kind->properties[n].name != NULL &&
+               strcmp(kind->properties[n].name, key) != 0)
             n++;
         if (n == ARRAY_SIZE(values) || kind->properties[n].name == NULL)
-            return error_set(err, "%s has no property '%s' (-device %s,help lists them)", kind->name, key, kind->name);
+            return error_set(err, "%s has no property '%s' (-device %s,help lists them)",
+                             kind->name, key, kind->name);
         if (value == NULL || *value == '\0')
             return error_set(err, "%s needs a value", key);
         values[n] = value;

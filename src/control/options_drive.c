@@ -8,8 +8,8 @@
 
 #include "control/keyval.h"
 
-static const char *const place_names[OPTIONS_DRIVES] = {
-    "primary master", "primary slave", "secondary master", "secondary slave"};
+static const char *const place_names[OPTIONS_DRIVES] = { "primary master", "primary slave",
+                                                         "secondary master", "secondary slave" };
 
 static const char *named(struct options *o, const char *option, const char *argument)
 {
@@ -20,7 +20,8 @@ static const char *named(struct options *o, const char *option, const char *argu
 
 static bool hard_disk(struct options *o, unsigned place, const char *option, const char *file)
 {
-    o->drives[place] = (struct options_drive){.present = true, .option = named(o, option, file), .file = file};
+    o->drives[place] =
+        (struct options_drive){ .present = true, .option = named(o, option, file), .file = file };
     return true;
 }
 
@@ -51,11 +52,11 @@ bool option_hdd(struct options *o, const char *argument_text, struct error *err)
 bool option_cdrom(struct options *o, const char *argument_text, struct error *err)
 {
     (void)err;
-    o->drives[2] = (struct options_drive){.present = true,
-                                          .option = named(o, "-cdrom", argument_text),
-                                          .file = *argument_text != '\0' ? argument_text : NULL,
-                                          .cdrom = true,
-                                          .read_only = true};
+    o->drives[2] = (struct options_drive){ .present = true,
+                                           .option = named(o, "-cdrom", argument_text),
+                                           .file = *argument_text != '\0' ? argument_text : NULL,
+                                           .cdrom = true,
+                                           .read_only = true };
     return true;
 }
 
@@ -64,8 +65,8 @@ struct drive_place {
     uint64_t index, bus, unit;
 };
 
-static bool drive_property(struct options_drive *d, struct drive_place *place, const char *key, const char *value,
-                           struct error *err)
+static bool drive_property(struct options_drive *d, struct drive_place *place, const char *key,
+                           const char *value, struct error *err)
 {
     if (strcmp(key, "file") == 0) {
         d->file = value != NULL && *value != '\0' ? value : NULL;
@@ -87,26 +88,33 @@ static bool drive_property(struct options_drive *d, struct drive_place *place, c
             return error_set(err, "media is disk or cdrom");
     } else if (strcmp(key, "format") == 0) {
         if (value == NULL || strcmp(value, "raw") != 0)
-            return error_set(err, "format is raw; `qemu-img convert -O raw` makes such an image of others");
+            return error_set(
+                err, "format is raw; `qemu-img convert -O raw` makes such an image of others");
     } else if (strcmp(key, "snapshot") == 0) {
         return keyval_switch(key, value, &d->snapshot, err);
     } else if (strcmp(key, "readonly") == 0 || strcmp(key, "read-only") == 0) {
         return keyval_switch(key, value, &d->read_only, err);
     } else if (strcmp(key, "cache") == 0) {
         d->no_flush = value != NULL && strcmp(value, "unsafe") == 0;
-        if (!d->no_flush && (value == NULL || (strcmp(value, "writeback") != 0 && strcmp(value, "writethrough") != 0 &&
-                                               strcmp(value, "none") != 0 && strcmp(value, "directsync") != 0)))
+        if (!d->no_flush &&
+            (value == NULL ||
+             (strcmp(value, "writeback") != 0 && strcmp(value, "writethrough") != 0 &&
+              strcmp(value, "none") != 0 && strcmp(value, "directsync") != 0)))
             return error_set(err, "cache is writeback or unsafe");
     } else if (strcmp(key, "id") != 0) {
-        return error_set(err, "no property '%s'; there are file, if, index, bus, unit, media, format, snapshot, "
-                              "readonly, cache, id", key);
+        return error_set(
+            err,
+            "no property '%s'; there are file, if, index, bus, unit, media, format, snapshot, "
+            "readonly, cache, id",
+            key);
     }
     return true;
 }
 
-/* index= or bus= and unit=, or else the first free place that suits: the third for CD-ROM drives as with -cdrom. */
-static bool choose_place(const struct options *o, const struct options_drive *d, const struct drive_place *place,
-                         unsigned *out, struct error *err)
+/* index= or bus= and unit=, or else the first free place that suits: the third for CD-ROM drives as
+ * with -cdrom. */
+static bool choose_place(const struct options *o, const struct options_drive *d,
+                         const struct drive_place *place, unsigned *out, struct error *err)
 {
     if (place->has_index && (place->has_bus || place->has_unit))
         return error_set(err, "give either index, or bus and unit");
@@ -122,15 +130,16 @@ static bool choose_place(const struct options *o, const struct options_drive *d,
             return error_set(err, "all four IDE places are taken");
     }
     if (o->drives[*out].present)
-        return error_set(err, "the place %s (index=%u) is taken by %s", place_names[*out], *out, o->drives[*out].option);
+        return error_set(err, "the place %s (index=%u) is taken by %s", place_names[*out], *out,
+                         o->drives[*out].option);
     return true;
 }
 
 bool option_drive(struct options *o, const char *argument_text, struct error *err)
 {
     char *cursor = options_keep(o, argument_text), *key, *value;
-    struct options_drive d = {.present = true, .option = named(o, "-drive", argument_text)};
-    struct drive_place place = {0};
+    struct options_drive d = { .present = true, .option = named(o, "-drive", argument_text) };
+    struct drive_place place = { 0 };
     unsigned n = 0;
     while ((key = keyval_next(&cursor, &value)) != NULL)
         if (!drive_property(&d, &place, key, value, err))

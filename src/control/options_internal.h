@@ -8,7 +8,7 @@
 
 /* Each takes the argument (NULL where the option has none); false with what is wrong about it. */
 #define GROUP(title)
-#define OPTION(name, handler, argument, help) \
+#define OPTION(name, handler, argument, help)                                                      \
     bool option_##handler(struct options *o, const char *argument_text, struct error *err);
 #include "control/options.inc"
 #undef OPTION

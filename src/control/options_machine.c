@@ -26,7 +26,8 @@ static bool check_accel(struct options *o, const char *name, struct error *err)
     if (name != NULL && strcmp(name, "interp") == 0)
         return true;
     if (name != NULL && (strcmp(name, "kvm") == 0 || strcmp(name, "tcg") == 0))
-        return error_set(err, "bmbt has its own way to execute guest instructions: leave this out, or say accel=interp");
+        return error_set(err, "bmbt has its own way to execute guest instructions: leave this out, "
+                              "or say accel=interp");
     return error_set(err, "there is accel=interp");
 }
 
@@ -87,7 +88,8 @@ bool option_smp(struct options *o, const char *argument_text, struct error *err)
     char *cursor = options_keep(o, argument_text), *key, *value;
     while ((key = keyval_next(&cursor, &value)) != NULL) {
         uint64_t count;
-        if (!keyval_number(value != NULL ? key : "cpus", value != NULL ? value : key, UINT32_MAX, &count, err))
+        if (!keyval_number(value != NULL ? key : "cpus", value != NULL ? value : key, UINT32_MAX,
+                           &count, err))
             return false;
         if (count != 1)
             return error_set(err, "the machine has 1 processor");
@@ -133,18 +135,23 @@ bool option_uuid(struct options *o, const char *argument_text, struct error *err
             continue;
         if (!isxdigit((unsigned char)*p) || digits == 32)
             return error_set(err, "a UUID looks like 550e8400-e29b-41d4-a716-446655440000");
-        unsigned digit = isdigit((unsigned char)*p) ? (unsigned)(*p - '0') : (unsigned)(tolower((unsigned char)*p) - 'a' + 10);
+        unsigned digit = isdigit((unsigned char)*p)
+                             ? (unsigned)(*p - '0')
+                             : (unsigned)(tolower((unsigned char)*p) - 'a' + 10);
         o->uuid[digits / 2] = (uint8_t)(digits % 2 ? o->uuid[digits / 2] | digit : digit << 4);
         digits++;
     }
-    return digits == 32 ? true : error_set(err, "a UUID looks like 550e8400-e29b-41d4-a716-446655440000");
+    return digits == 32 ? true
+                        : error_set(err, "a UUID looks like 550e8400-e29b-41d4-a716-446655440000");
 }
 
 static bool boot_letters(const char *letters, struct error *err)
 {
     for (const char *p = letters; p != NULL && *p != '\0'; p++) {
         if (strchr("acdn", *p) == NULL)
-            return error_set(err, "no boot device '%c'; there are a (floppy), c (disk), d (CD-ROM), n (network)", *p);
+            return error_set(
+                err, "no boot device '%c'; there are a (floppy), c (disk), d (CD-ROM), n (network)",
+                *p);
         if (strchr(p + 1, *p) != NULL)
             return error_set(err, "boot device '%c' is there twice", *p);
     }
@@ -183,10 +190,10 @@ bool option_boot(struct options *o, const char *argument_text, struct error *err
 
 static bool parse_date(struct options *o, const char *text, struct error *err)
 {
-    struct tm tm = {0};
+    struct tm tm = { 0 };
     const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
     if (end == NULL || *end != '\0') {
-        tm = (struct tm){0};
+        tm = (struct tm){ 0 };
         end = strptime(text, "%Y-%m-%d", &tm);
     }
     if (end == NULL || *end != '\0')
@@ -230,31 +237,32 @@ bool option_folder(struct options *o, const char *argument_text, struct error *e
     return true;
 }
 
-#define OPTION_TEXT(handler, member)                                                                   \
-    bool option_##handler(struct options *o, const char *argument_text, struct error *err)             \
-    {                                                                                                  \
-        (void)err;                                                                                     \
-        o->member = argument_text;                                                                     \
-        return true;                                                                                   \
+#define OPTION_TEXT(handler, member)                                                               \
+    bool option_##handler(struct options *o, const char *argument_text, struct error *err)         \
+    {                                                                                              \
+        (void)err;                                                                                 \
+        o->member = argument_text;                                                                 \
+        return true;                                                                               \
     }
 OPTION_TEXT(kernel, kernel)
 OPTION_TEXT(initrd, initrd)
 OPTION_TEXT(append, append)
 OPTION_TEXT(bios, bios)
 
-#define OPTION_FLAG(handler, member)                                                                   \
-    bool option_##handler(struct options *o, const char *argument_text, struct error *err)             \
-    {                                                                                                  \
-        (void)argument_text, (void)err;                                                                \
-        o->member = true;                                                                              \
-        return true;                                                                                   \
+#define OPTION_FLAG(handler, member)                                                               \
+    bool option_##handler(struct options *o, const char *argument_text, struct error *err)         \
+    {                                                                                              \
+        (void)argument_text, (void)err;                                                            \
+        o->member = true;                                                                          \
+        return true;                                                                               \
     }
 OPTION_FLAG(nodefaults, nodefaults)
 
 bool option_kvm(struct options *o, const char *argument_text, struct error *err)
 {
     (void)o, (void)argument_text;
-    return error_set(err, "bmbt executes guest instructions itself and uses no KVM: leave this out");
+    return error_set(err,
+                     "bmbt executes guest instructions itself and uses no KVM: leave this out");
 }
 
 bool option_no_hpet(struct options *o, const char *argument_text, struct error *err)

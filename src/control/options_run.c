@@ -9,12 +9,12 @@
 #include "base/log.h"
 #include "control/keyval.h"
 
-#define OPTION_FLAG(handler, member)                                                       \
-    bool option_##handler(struct options *o, const char *argument_text, struct error *err) \
-    {                                                                                      \
-        (void)argument_text, (void)err;                                                    \
-        o->member = true;                                                                  \
-        return true;                                                                       \
+#define OPTION_FLAG(handler, member)                                                               \
+    bool option_##handler(struct options *o, const char *argument_text, struct error *err)         \
+    {                                                                                              \
+        (void)argument_text, (void)err;                                                            \
+        o->member = true;                                                                          \
+        return true;                                                                               \
     }
 OPTION_FLAG(nographic, nographic)
 OPTION_FLAG(stopped, stopped)
@@ -106,11 +106,14 @@ bool option_log_file(struct options *o, const char *argument_text, struct error 
 bool options_check(const struct options *o, struct error *err)
 {
     if (o->daemonize && o->nographic)
-        return error_set(err, "-daemonize and -nographic: in the background there is no terminal; say -display none and -serial");
+        return error_set(err, "-daemonize and -nographic: in the background there is no terminal; "
+                              "say -display none and -serial");
     if (o->daemonize && o->display == DISPLAY_CURSES)
-        return error_set(err, "-daemonize and -display curses: in the background there is no terminal");
+        return error_set(err,
+                         "-daemonize and -display curses: in the background there is no terminal");
     if (o->nographic && o->display == DISPLAY_CURSES)
-        return error_set(err, "-nographic and -display curses: both want the terminal; leave one out");
+        return error_set(err,
+                         "-nographic and -display curses: both want the terminal; leave one out");
     return true;
 }
 

@@ -10,8 +10,8 @@
 #include "host/host.h"
 
 #define KEYS_AT_ONCE 16
-#define STEPS_MAX 4096
-#define NS_PER_MS INT64_C(1000000)
+#define STEPS_MAX    4096
+#define NS_PER_MS    INT64_C(1000000)
 
 struct step {
     enum { STEP_DOWN, STEP_UP, STEP_WAIT } kind;
@@ -55,7 +55,8 @@ static bool parse(const char *keys, enum keycode *list, unsigned *count, struct 
         if (*count == KEYS_AT_ONCE)
             return error_set(err, "too many keys");
         /* As QEMU has it: "<" is the key called less. */
-        if (length == 1 && *keys == '<' ? !keycode_find("less", 4, &list[*count]) : !keycode_find(keys, length, &list[*count]))
+        if (length == 1 && *keys == '<' ? !keycode_find("less", 4, &list[*count])
+                                        : !keycode_find(keys, length, &list[*count]))
             return error_set(err, "invalid parameter: %.*s", (int)length, keys);
         (*count)++;
         keys += length + (keys[length] == '-');
@@ -73,11 +74,11 @@ bool key_sender_send(struct key_sender *k, const char *keys, unsigned hold_ms, s
         return error_set(err, "too many keys are waiting already");
     bool idle = k->count == 0 && !timer_armed(&k->timer);
     for (unsigned n = 0; n < count; n++)
-        add(k, (struct step){STEP_DOWN, list[n]});
-    add(k, (struct step){STEP_WAIT, hold_ms});
+        add(k, (struct step){ STEP_DOWN, list[n] });
+    add(k, (struct step){ STEP_WAIT, hold_ms });
     for (unsigned n = count; n-- > 0;)
-        add(k, (struct step){STEP_UP, list[n]});
-    add(k, (struct step){STEP_WAIT, hold_ms});
+        add(k, (struct step){ STEP_UP, list[n] });
+    add(k, (struct step){ STEP_WAIT, hold_ms });
     if (idle)
         proceed(k);
     return true;

@@ -16,7 +16,8 @@ struct ps2_keyboard;
 struct key_sender *key_sender_create(struct ps2_keyboard *keyboard, struct clock *clock);
 void key_sender_destroy(struct key_sender *k);
 
-/* "ctrl-alt-f1". False with a line about the first part that is no key, or if too much waits already. Under the device lock. */
+/* "ctrl-alt-f1". False with a line about the first part that is no key, or if too much waits
+ * already. Under the device lock. */
 bool key_sender_send(struct key_sender *k, const char *keys, unsigned hold_ms, struct error *err);
 
 #endif

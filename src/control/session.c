@@ -22,7 +22,7 @@
 #include "control/send_keys.h"
 #include "host/host.h"
 
-/* ---- creation ----------------------------------------------------------------------------------------- */
+/* ---- creation -------------------------------------------------------------------------------- */
 
 static void signal_caught(void *opaque, int number)
 {
@@ -34,8 +34,8 @@ static void signal_caught(void *opaque, int number)
 
 bool session_open_host(struct session *s, const struct options *o, struct error *err)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    *s = (struct session){.options = o, .log = {.mask = o->log_mask}, .daemon_fd = -1};
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    *s = (struct session){ .options = o, .log = { .mask = o->log_mask }, .daemon_fd = -1 };
     if (o->daemonize && !daemon_begin(&s->daemon_fd, err))
         return false;
     if (o->pidfile != NULL && !(s->has_pidfile = pidfile_write(o->pidfile, err)))
@@ -86,7 +86,8 @@ static void pc_event(void *opaque, enum pc_event event, int value)
     event_loop_call(s->loop, handle_events, s);
 }
 
-static void disassemble(void *opaque, uint64_t eip, const uint8_t *bytes, unsigned length, unsigned mode)
+static void disassemble(void *opaque, uint64_t eip, const uint8_t *bytes, unsigned length,
+                        unsigned mode)
 {
     const struct session *s = opaque;
     disassemble_block(&s->log, eip, bytes, length, mode);
@@ -169,7 +170,7 @@ bool session_open_steering(struct session *s, struct error *err)
     return done;
 }
 
-/* ---- running and stopping ----------------------------------------------------------------------------- */
+/* ---- running and stopping -------------------------------------------------------------------- */
 
 const char *session_state_name(const struct session *s)
 {
@@ -258,12 +259,12 @@ int session_run(struct session *s)
     return s->exit_status;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------ */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 /* Chips go before what they are connected to, so nobody may call them any more. */
 static void disconnect(struct session *s)
 {
-    const struct char_user nobody = {0};
+    const struct char_user nobody = { 0 };
     for (unsigned n = 0; n < PC_SERIAL_PORTS; n++)
         if (s->serial[n] != NULL)
             char_attach(s->serial[n], &nobody);

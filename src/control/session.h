@@ -31,7 +31,7 @@ enum run_state {
     RUN_SHUTDOWN, /* the guest has powered off, with -no-shutdown */
 };
 
-#define SESSION_MODULES 16
+#define SESSION_MODULES  16
 #define SESSION_CONSOLES 8
 
 struct session {
@@ -42,7 +42,8 @@ struct session {
     struct event_loop *loop;
     struct clock *clock, *realtime_clock;
 
-    struct char_backend *serial[PC_SERIAL_PORTS], *parallel[PC_PARALLEL_PORTS], *debugcon, *monitor_chars, *gdb_chars;
+    struct char_backend *serial[PC_SERIAL_PORTS], *parallel[PC_PARALLEL_PORTS], *debugcon,
+        *monitor_chars, *gdb_chars;
     struct char_backend *chardevs[OPTIONS_CHARDEVS]; /* owned by whoever uses them */
     struct block_backend *drives[PC_DRIVES];
     struct pc_blob bios, vga_rom, kernel, initrd;
@@ -52,13 +53,14 @@ struct session {
     struct monitor *monitor;
     struct gdbstub *gdb;
     struct key_sender *keys;
-    struct curses_display *display;                  /* NULL: nowhere */
-    struct char_backend *consoles[SESSION_CONSOLES]; /* shown beside the screen; owned by whoever uses them */
+    struct curses_display *display; /* NULL: nowhere */
+    struct char_backend
+        *consoles[SESSION_CONSOLES]; /* shown beside the screen; owned by whoever uses them */
     unsigned console_count;
 
     enum run_state state;
-    unsigned holds; /* session_hold() calls that wait for their session_let_go() */
-    bool held;      /* the outermost of them parked it */
+    unsigned holds;  /* session_hold() calls that wait for their session_let_go() */
+    bool held;       /* the outermost of them parked it */
     uint32_t events; /* a bit for each enum pc_event that waits for the loop's thread; atomic */
     int debug_exit_status;
     int daemon_fd; /* -1: not in the background */
@@ -70,7 +72,8 @@ struct session {
 bool session_open_host(struct session *s, const struct options *o, struct error *err);
 bool session_open_files(struct session *s, struct error *err);
 bool session_open_connections(struct session *s, struct error *err);
-bool session_connect_gdb(struct session *s, const char *where, struct error *err); /* under the lock */
+bool session_connect_gdb(struct session *s, const char *where,
+                         struct error *err); /* under the lock */
 bool session_open_drives(struct session *s, struct error *err);
 bool session_create_pc(struct session *s, struct error *err);
 bool session_open_steering(struct session *s, struct error *err);
@@ -87,7 +90,8 @@ void session_close(struct session *s);
 void session_start(struct session *s);
 void session_stop(struct session *s, enum run_state state);
 void session_quit(struct session *s, int status);
-/* For a moment between two instructions, whether it runs or not: commands look at the processor. Drops the lock while it waits. */
+/* For a moment between two instructions, whether it runs or not: commands look at the processor.
+ * Drops the lock while it waits. */
 void session_hold(struct session *s);
 void session_let_go(struct session *s);
 const char *session_state_name(const struct session *s);

@@ -23,9 +23,18 @@ static void finish(struct block *b, unsigned count, unsigned length)
     b->insns[count] = (struct insn){.fn = exec_block_end, .offset = length, .op = INSN_OP_UNDEFINED};
 }
 
+/* Jcc: where it is not taken, the block goes on. */
+static bool falls_through(const struct opcode *row)
+{
+    return (row->map == MAP_1B && (row->opcode & 0xf0) == 0x70) || (row->map == MAP_0F && (row->opcode & 0xf0) == 0x80);
+}
+
 static bool ends_block(const struct insn *i)
 {
-    return i->op == INSN_OP_UNDEFINED || opcode_table[i->op].attributes & OP_END;
+    if (i->op == INSN_OP_UNDEFINED)
+        return true;
+    const struct opcode *row = &opcode_table[i->op];
+    return row->attributes & OP_END && !falls_through(row);
 }
 
 static void log_block(struct cpu *cpu, const struct block *b)

@@ -1,29 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // From one block to the next: the jump cache, then the block cache, then the decoder.
-#include "cpu/execute.h"
+#include "cpu/dispatch.h"
 
-#include "cpu/block_store.h"
 #include "cpu/print.h"
-
-#if EXEC_THREADED
-#define EXEC_ENTER(first) return (first)->fn(cpu, (first))
-#else
-#define EXEC_ENTER(first) return (first)
-#endif
-
-static const struct insn *enter(struct cpu *cpu, const struct block *b)
-{
-    cpu->block = b;
-    cpu->block_eip = cpu->eip;
-    cpu->instructions += b->count;
-    return b->insns;
-}
-
-static bool within_limit(const struct cpu *cpu, const struct block *b)
-{
-    return likely((uint64_t)(uint32_t)cpu->eip + b->length - 1 <= cpu->seg[SEG_CS].limit);
-}
 
 static bool logs_blocks(const struct cpu *cpu)
 {
@@ -61,7 +41,7 @@ static const struct block *find_block(struct cpu *cpu, uint32_t linear)
     return b != NULL ? b : block_build(cpu, linear, page);
 }
 
-static __attribute__((noinline)) const struct insn *dispatch_slow(struct cpu *cpu)
+const struct insn *exec_dispatch_slow(struct cpu *cpu)
 {
     cpu->current = NULL;
     cpu->block = NULL;
@@ -69,7 +49,7 @@ static __attribute__((noinline)) const struct insn *dispatch_slow(struct cpu *cp
         return NULL;
     uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + (uint32_t)cpu->eip;
     const struct block *b = find_block(cpu, linear);
-    if (b == NULL || !within_limit(cpu, b)) {
+    if (b == NULL || !dispatch_within_limit(cpu, b)) {
         b = block_build_single(cpu);
     } else if (!logs_blocks(cpu)) {
         struct jump_entry *e = jump_entry(cpu, linear);
@@ -78,20 +58,13 @@ static __attribute__((noinline)) const struct insn *dispatch_slow(struct cpu *cp
     }
     if (logs_blocks(cpu))
         log_entry(cpu, b);
-    const struct insn *first = enter(cpu, b);
+    const struct insn *first = dispatch_enter(cpu, b);
     EXEC_ENTER(first);
 }
 
 const struct insn *exec_dispatch(struct cpu *cpu)
 {
-    uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + (uint32_t)cpu->eip;
-    const struct jump_entry *e = jump_entry(cpu, linear);
-    if (likely(e->key == jump_key(cpu, linear) && __atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) == 0 &&
-               within_limit(cpu, e->block))) {
-        const struct insn *first = enter(cpu, e->block);
-        EXEC_ENTER(first);
-    }
-    return dispatch_slow(cpu);
+    return dispatch_here(cpu);
 }
 
 EXEC(exec_block_end)
@@ -105,5 +78,5 @@ EXEC(exec_dropped)
     uint32_t eip = insn_eip(cpu, i);
     cpu->eip = cpu->mode & MODE_CS32 ? eip : eip & 0xffff;
     cpu->instructions -= cpu->block->count - (uint64_t)(i - cpu->block->insns);
-    return dispatch_slow(cpu);
+    return exec_dispatch_slow(cpu);
 }

@@ -27,6 +27,11 @@
 #else
 #define EXEC_NEXT return (void)cpu, i + 1
 #endif
+/*
+ * The part of a handler that hands out addresses of its locals. It stays a function of its own: inlined, it would keep the handler
+ * from ending in a tail call, and the host stack would grow with every instruction (tests/structure/tail_calls.py looks).
+ */
+#define OUT_OF_LINE static __attribute__((noinline))
 /* Find the block at cpu->eip and return its first instruction; NULL when something asks for attention. block_cache.c */
 const struct insn *exec_dispatch(struct cpu *cpu);
 #define EXEC_JUMP return exec_dispatch(cpu)

@@ -68,9 +68,16 @@ TEST(spelling)
 
 TEST(options_of_drives)
 {
-    char *argv[] = {"bmbt", "--hda", "a", "-drive", "file=b,,c,media=cdrom", "-drive", "file=d,bus=1,unit=1,snapshot=on", "e"};
+    char *argv[] = { "bmbt",
+                     "--hda",
+                     "a",
+                     "-drive",
+                     "file=b,,c,media=cdrom",
+                     "-drive",
+                     "file=d,bus=1,unit=1,snapshot=on",
+                     "e" };
     struct options o;
-    struct error err = {""};
+    struct error err = { "" };
     CHECK(options_parse(&o, 7, argv, &err));
     CHECK(strcmp(o.drives[0].file, "a") == 0 && !o.drives[0].cdrom);
     CHECK(!o.drives[1].present);
@@ -83,7 +90,7 @@ TEST(options_of_drives)
     options_destroy(&o);
 }
 
-/* ---- the line editor ----------------------------------------------------------------------------------- */
+/* ---- the line editor ------------------------------------------------------------------------- */
 
 static char entered[1100];
 
@@ -108,23 +115,29 @@ static const char *type(struct line_editor *e, const char *keys)
 
 TEST(line_editing)
 {
-    struct line_editor e = {.prompt = "> ", .echo = echo_nothing, .entered = line_entered};
+    struct line_editor e = { .prompt = "> ", .echo = echo_nothing, .entered = line_entered };
     CHECK(strcmp(type(&e, "abc\r"), "abc") == 0);
-    CHECK(strcmp(type(&e, "abx\x7f" "c\n"), "abc") == 0);
-    CHECK(strcmp(type(&e, "bc\x01" "a\r"), "abc") == 0);
+    CHECK(strcmp(type(&e, "abx\x7f"
+                          "c\n"),
+                 "abc") == 0);
+    CHECK(strcmp(type(&e, "bc\x01"
+                          "a\r"),
+                 "abc") == 0);
     CHECK(strcmp(type(&e, "ac\x1b[Db\r"), "abc") == 0);
     CHECK(strcmp(type(&e, "abcd\x02\x04\r"), "abc") == 0);
     CHECK(strcmp(type(&e, "one two\x17\x7f\r"), "one") == 0);
     CHECK(strcmp(type(&e, "first\rsecond\r\x1b[A\x1b[A\r"), "first") == 0);
     CHECK(strcmp(type(&e, "\x10\x10\x0e\r"), "first") == 0);
-    CHECK(strcmp(type(&e, "x\x15" "abc\x1b[H\x0b\r"), "") == 0);
+    CHECK(strcmp(type(&e, "x\x15"
+                          "abc\x1b[H\x0b\r"),
+                 "") == 0);
     /* Escape sequences that mean nothing, and are too long, do nothing. */
     CHECK(strcmp(type(&e, "a\x1b[99;99;99;99~b\x1bOQ\r"), "ab") == 0);
     for (unsigned n = 0; n < 3000; n++)
         line_editor_input(&e, 'x');
     CHECK_EQ(strlen(type(&e, "\r")), LINE_MAX_LENGTH);
     for (unsigned n = 0; n < 200; n++) {
-        char line[8] = {(char)('a' + n % 26), (char)('a' + n / 26), '\r'};
+        char line[8] = { (char)('a' + n % 26), (char)('a' + n / 26), '\r' };
         type(&e, line);
     }
     CHECK_EQ(e.history_count, LINE_HISTORY);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // Jcc JMP CALL RET near, JCXZ, LOOP: control transfer within the segment (SDM 1, 7.3.8).
+#include "cpu/dispatch.h"
 #include "cpu/integer/condition.h"
 #include "cpu/integer/stack.h"
+
+#define JUMP_ON return dispatch_here(cpu)
 
 /*
  * A 16-bit operand size cuts the target to 16 bits. A target beyond the limit of CS is #GP(0) of
@@ -26,7 +29,7 @@ ALWAYS_INLINE uint32_t relative_target(struct cpu *cpu, const struct insn *i, un
     EXEC(name)                                                                                     \
     {                                                                                              \
         __VA_ARGS__;                                                                               \
-        EXEC_JUMP;                                                                                 \
+        JUMP_ON;                                                                                 \
     }
 
 #define JUMP_IF(name, size, condition)                                                             \
@@ -36,12 +39,28 @@ ALWAYS_INLINE uint32_t relative_target(struct cpu *cpu, const struct insn *i, un
             cpu->eip = relative_target(cpu, i, size);                                              \
         else                                                                                       \
             cpu->eip = insn_next_eip(cpu, i);                                                      \
-        EXEC_JUMP;                                                                                 \
+        JUMP_ON;                                                                                 \
+    }
+
+/* A block goes on behind a conditional jump: what was counted at its entry and is jumped over did not retire. */
+ALWAYS_INLINE void leave_block(struct cpu *cpu, const struct insn *i, uint32_t target)
+{
+    cpu->eip = target;
+    cpu->instructions -= cpu->block->count - 1 - (uint64_t)(i - cpu->block->insns);
+}
+
+#define BRANCH(name, size, condition)                                                              \
+    EXEC(name)                                                                                     \
+    {                                                                                              \
+        if (!(condition))                                                                          \
+            EXEC_NEXT;                                                                             \
+        leave_block(cpu, i, relative_target(cpu, i, size));                                        \
+        JUMP_ON;                                                                                   \
     }
 
 #define JCC(name, cc)                                                                              \
-    JUMP_IF(j##name##_16, 2, condition_holds(cpu, cc))                                             \
-    JUMP_IF(j##name##_32, 4, condition_holds(cpu, cc))
+    BRANCH(j##name##_16, 2, condition_holds(cpu, cc))                                              \
+    BRANCH(j##name##_32, 4, condition_holds(cpu, cc))
 CONDITIONS(JCC)
 
 /* The count register is CX or ECX by the address size. */
@@ -72,7 +91,7 @@ JUMP_HANDLER(jmp_jz_16, cpu->eip = relative_target(cpu, i, 2))
 JUMP_HANDLER(jmp_jz_32, cpu->eip = relative_target(cpu, i, 4))
 #define JMP_E(suffix, size)                                                                        \
     JUMP_HANDLER(jmp_ev_##suffix##_r, cpu->eip = check_target(cpu, i, size, RM(size)))             \
-    LOAD_TEMPLATE(jmp_ev_##suffix##_m, size, i->seg, exec_ea(cpu, i), EXEC_JUMP,                   \
+    LOAD_TEMPLATE(jmp_ev_##suffix##_m, size, i->seg, exec_ea(cpu, i), JUMP_ON,                   \
                   cpu->eip = check_target(cpu, i, size, value))
 JMP_E(16, 2)
 JMP_E(32, 4)
@@ -99,7 +118,7 @@ ALWAYS_INLINE void call_fast(struct cpu *cpu, const struct insn *i, unsigned siz
     COLD EXEC(name##_slow)                                                                         \
     {                                                                                              \
         call(cpu, i, size, check_target(cpu, i, size, target));                                    \
-        EXEC_JUMP;                                                                                 \
+        JUMP_ON;                                                                                 \
     }                                                                                              \
     EXEC(name)                                                                                     \
     {                                                                                              \
@@ -107,7 +126,7 @@ ALWAYS_INLINE void call_fast(struct cpu *cpu, const struct insn *i, unsigned siz
         if (unlikely(!host_write(cpu, SEG_SS, stack_below(cpu, size), size, &top)))                \
             return name##_slow(cpu, i);                                                            \
         call_fast(cpu, i, size, check_target(cpu, i, size, target), top);                          \
-        EXEC_JUMP;                                                                                 \
+        JUMP_ON;                                                                                 \
     }
 CALL_HANDLER(call_jz_16, 2, relative_target(cpu, i, 2))
 CALL_HANDLER(call_jz_32, 4, relative_target(cpu, i, 4))
@@ -119,7 +138,7 @@ CALL_HANDLER(call_ev_32_r, 4, RM(4))
     {                                                                                              \
         uint64_t target = load_operand(cpu, i, i->seg, exec_ea(cpu, i), size);                     \
         call(cpu, i, size, check_target(cpu, i, size, target));                                    \
-        EXEC_JUMP;                                                                                 \
+        JUMP_ON;                                                                                 \
     }                                                                                              \
     EXEC(name)                                                                                     \
     {                                                                                              \
@@ -128,13 +147,13 @@ CALL_HANDLER(call_ev_32_r, 4, RM(4))
                      !host_write(cpu, SEG_SS, stack_below(cpu, size), size, &top)))                \
             return name##_slow(cpu, i);                                                            \
         call_fast(cpu, i, size, check_target(cpu, i, size, load_le(host, size)), top);             \
-        EXEC_JUMP;                                                                                 \
+        JUMP_ON;                                                                                 \
     }
 CALL_MEMORY(call_ev_16_m, 2)
 CALL_MEMORY(call_ev_32_m, 4)
 
 #define RET(name, size, drop)                                                                      \
-    LOAD_TEMPLATE(name, size, SEG_SS, stack_top(cpu), EXEC_JUMP,                                   \
+    LOAD_TEMPLATE(name, size, SEG_SS, stack_top(cpu), JUMP_ON,                                   \
                   cpu->eip = check_target(cpu, i, size, value);                                    \
                   stack_set_pointer(cpu, reg32(cpu, RSP) + size + (drop)))
 RET(ret_16, 2, 0)

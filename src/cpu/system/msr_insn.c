@@ -4,7 +4,7 @@
 #include "cpu/handlers.h"
 #include "cpu/system/internal.h"
 
-EXEC(exec_rdmsr)
+OUT_OF_LINE void rdmsr(struct cpu *cpu, const struct insn *i)
 {
     uint64_t value;
     require_cpl0(cpu, i);
@@ -12,6 +12,11 @@ EXEC(exec_rdmsr)
         cpu_raise_error(cpu, EXC_GP, 0);
     set_reg32(cpu, RAX, (uint32_t)value);
     set_reg32(cpu, RDX, (uint32_t)(value >> 32));
+}
+
+EXEC(exec_rdmsr)
+{
+    rdmsr(cpu, i);
     EXEC_NEXT;
 }
 
@@ -40,7 +45,7 @@ EXEC(exec_rdpmc)
     exec_raise_error(cpu, i, EXC_GP, 0);
 }
 
-EXEC(exec_cpuid)
+OUT_OF_LINE void cpuid(struct cpu *cpu)
 {
     uint32_t out[4];
     cpuid_read(cpu, reg32(cpu, RAX), reg32(cpu, RCX), out);
@@ -48,5 +53,10 @@ EXEC(exec_cpuid)
     set_reg32(cpu, RBX, out[1]);
     set_reg32(cpu, RCX, out[2]);
     set_reg32(cpu, RDX, out[3]);
+}
+
+EXEC(exec_cpuid)
+{
+    cpuid(cpu);
     EXEC_NEXT;
 }

@@ -174,7 +174,7 @@ static bool look(struct cpu *cpu, uint16_t selector, unsigned types, struct desc
     return found;
 }
 
-static void lar(struct cpu *cpu, const struct insn *i, uint16_t selector, unsigned size)
+OUT_OF_LINE void lar(struct cpu *cpu, const struct insn *i, uint16_t selector, unsigned size)
 {
     struct descriptor d;
     if (!look(cpu, selector, LAR_TYPES, &d))
@@ -185,7 +185,7 @@ static void lar(struct cpu *cpu, const struct insn *i, uint16_t selector, unsign
         set_reg32(cpu, i->reg, d.high & 0x00f0ff00);
 }
 
-static void lsl(struct cpu *cpu, const struct insn *i, uint16_t selector, unsigned size)
+OUT_OF_LINE void lsl(struct cpu *cpu, const struct insn *i, uint16_t selector, unsigned size)
 {
     struct descriptor d;
     if (!look(cpu, selector, LSL_TYPES, &d))
@@ -196,7 +196,7 @@ static void lsl(struct cpu *cpu, const struct insn *i, uint16_t selector, unsign
         set_reg32(cpu, i->reg, descriptor_limit(&d));
 }
 
-static void verify(struct cpu *cpu, uint16_t selector, bool write)
+OUT_OF_LINE void verify(struct cpu *cpu, uint16_t selector, bool write)
 {
     struct descriptor d;
     bool ok = !selector_null(selector) && descriptor_read(cpu, selector, &d) &&

@@ -8,13 +8,6 @@
 #include "cpu/execute.h"
 #include "cpu/x87/fpu.h"
 
-/*
- * The part of a handler that hands out addresses of its locals. It stays a function of its own:
- * inlined, it would keep the handler from ending in a tail call, and the host stack would grow with
- * every instruction.
- */
-#define OUT_OF_LINE static __attribute__((noinline))
-
 static inline uint32_t x87_environment(const struct cpu *cpu)
 {
     return float_environment(cpu->fpu.control, cpu->fpu.status);
