@@ -88,6 +88,7 @@ TEST(a_loop_that_changes_itself_each_time)
                                       0xfe, 0x06, 0x05, 0x10, /* inc byte [1005h] */
                                       0xe2, 0xf7,             /* loop to add */
                                       END);
+    m->cpu->gpr[RDX] = 0; /* RESET left the signature there */
     run(m);
     CHECK_EQ(m->cpu->gpr[RDX] & 0xff, 0x80); /* 1 + 2 + ... + 256, mod 256 */
     machine_destroy(m);
