@@ -13,7 +13,7 @@ import screen
 
 MENU = 1800
 ANSWER = 180
-GREY, RED = (170, 170, 170), (170, 0, 0)
+GREY, RED = (168, 168, 168), (168, 0, 0)
 
 
 def kernel(append):

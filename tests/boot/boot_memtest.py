@@ -7,7 +7,7 @@ import re
 import expect
 import screen
 
-BLUE, GREY = (0, 0, 170), (170, 170, 170)
+BLUE, GREY = (0, 0, 168), (168, 168, 168)
 PASS = 3000
 
 

@@ -61,11 +61,11 @@ class Picture:
         return self.pixels[y * self.width * 3:(y + 1) * self.width * 3]
 
     def colors(self, y):
-        """How often each colour (r, g, b) is in a line."""
+        """How often each colour (r, g, b) is in a line, in steps of 8: a six-bit DAC is widened in more than one way."""
         counts = {}
         line = self.line(y)
         for x in range(0, len(line), 3):
-            color = tuple(line[x:x + 3])
+            color = tuple(byte & 0xf8 for byte in line[x:x + 3])
             counts[color] = counts.get(color, 0) + 1
         return counts
 

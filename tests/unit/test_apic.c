@@ -232,6 +232,26 @@ TEST(priorities_and_eoi)
     close_board(&t);
 }
 
+/* A guest hung when the host kept the writer of TMICT waiting for longer than the count. */
+TEST(timer_one_shot_shorter_than_its_write)
+{
+    struct board t;
+    open_board(&t, true);
+    reg(&t, LVTT, 0x40);
+    reg(&t, TDCR, 0xb); /* by 1 */
+    bench_host_delay = 1000;
+    reg(&t, TMICT, 100);
+    reg(&t, LVTT, 0x40); /* nor does touching the LVT lose what is due */
+    bench_host_delay = 0;
+    pass(&t.b, 1);
+    CHECK(t.cpu.intr);
+    CHECK_EQ(lapic_acknowledge(t.lapic), 0x40);
+    reg(&t, EOI, 0);
+    pass(&t.b, 10000);
+    CHECK(!t.cpu.intr);
+    close_board(&t);
+}
+
 TEST(timer_one_shot_and_periodic)
 {
     struct board t;

@@ -39,19 +39,28 @@ uint32_t lapic_timer_count(const struct lapic *lapic)
     return n >= initial ? 0 : initial - (uint32_t)n;
 }
 
-/* Interrupts of the past are not made up for: with several periods gone by there was one, and the
- * phase stays. */
-void lapic_timer_arm(struct lapic *lapic)
+/*
+ * Interrupts of the past are not made up for: with several periods gone by there was one, and the
+ * phase stays. But a one-shot count that ran out since it was written or armed has not interrupted
+ * yet, however long the host kept us from looking.
+ */
+static void arm(struct lapic *lapic, bool started)
 {
     uint32_t initial = lapic->timer_initial;
+    bool outstanding = started || timer_armed(&lapic->timer);
     timer_cancel(&lapic->timer);
     if (initial == 0 || !lapic->global_enabled || lapic->lvt[LVT_TIMER] & LVT_MASKED)
         return;
     int64_t n = counted(lapic);
     if (periodic(lapic))
         timer_set(&lapic->timer, time_of(lapic, (n / initial + 1) * initial));
-    else if (n < initial)
+    else if (n < initial || outstanding)
         timer_set(&lapic->timer, time_of(lapic, initial));
+}
+
+void lapic_timer_arm(struct lapic *lapic)
+{
+    arm(lapic, false);
 }
 
 void lapic_timer_expire(void *opaque)
@@ -68,7 +77,7 @@ void lapic_timer_write_initial(struct lapic *lapic, uint32_t value)
     lapic->timer_start = clock_now(lapic->clock);
     LOG(lapic->log, TIMER, "lapic: timer %s %u / %u\n", periodic(lapic) ? "periodic" : "one-shot",
         value, divisor(lapic));
-    lapic_timer_arm(lapic);
+    arm(lapic, true);
 }
 
 /* A running counter goes on from where it is with the new divisor. */
