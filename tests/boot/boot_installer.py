@@ -27,7 +27,7 @@ def kernel(append):
 def chosen_line(machine):
     """Where the bar of the menu's chosen entry is; None without a menu."""
     picture = machine.picture()
-    if (picture.width, picture.height) != (1024, 768):
+    if picture.width < 1024:  # not yet in a graphics mode, whose size is the card's to say
         return None
     for y in range(0, picture.height, 4):
         colors = picture.colors(y)
