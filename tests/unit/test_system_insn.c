@@ -133,7 +133,7 @@ TEST(int3_and_user_gate)
 
 TEST(privileged_at_level_3)
 {
-    static const char *const insns[] = {
+    static const char insns[][4] = {
         "\xf4",         "\x0f\x20\xc0", "\x0f\x22\xd8", "\x0f\x06", "\x0f\x30",     "\x0f\x32",
         "\x0f\x01\x38", "\x0f\x23\xf8", "\xfa",         "\xfb",     "\x0f\x00\xd8", "\x0f\x01\xf0"
     };
@@ -324,9 +324,9 @@ TEST(undefined_forms)
      * mov cs, ax; mov ss-like /6; mov cr1; mov cr5; lldt in memory with LOCK; xgetbv without
      * OSXSAVE; monitor
      */
-    static const char *const insns[] = { "\x8e\xc8",     "\x8e\xf0",         "\x0f\x20\xc8",
-                                         "\x0f\x20\xe8", "\xf0\x0f\x00\x10", "\x0f\x01\xd0",
-                                         "\x0f\x01\xc8", "\xc4\xc0",         "\x62\xc0" };
+    static const char insns[][5] = { "\x8e\xc8",     "\x8e\xf0",         "\x0f\x20\xc8",
+                                     "\x0f\x20\xe8", "\xf0\x0f\x00\x10", "\x0f\x01\xd0",
+                                     "\x0f\x01\xc8", "\xc4\xc0",         "\x62\xc0" };
     for (unsigned n = 0; n < ARRAY_SIZE(insns); n++) {
         struct cpu_machine *m = flat(insns[n], 4);
         step(m, 1);
