@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 /*
- * All calls under the device lock. A request completes later, from the event loop, by done() under the device lock; never from within
- * block_submit(). The request and its buffer belong to the caller and stay put until done(). After FLUSH is done all writes done before
- * it was submitted survive the death of bmbt and of the host.
+ * All calls under the device lock. A request completes later, from the event loop, by done() under
+ * the device lock; never from within block_submit(). The request and its buffer belong to the
+ * caller and stay put until done(). After FLUSH is done all writes done before it was submitted
+ * survive the death of bmbt and of the host.
  */
 struct block_backend;
 
@@ -22,7 +23,8 @@ struct block_request {
     uint64_t offset; /* bytes, a multiple of 512 */
     uint64_t length; /* bytes, a multiple of 512 */
     void *buffer;
-    void (*done)(struct block_request *request, int error); /* 0 or -errno (-ENOSPC, -EIO, -EROFS) */
+    void (*done)(struct block_request *request,
+                 int error); /* 0 or -errno (-ENOSPC, -EIO, -EROFS) */
     void *opaque;
     void *private_data; /* the back end's own while submitted */
 };

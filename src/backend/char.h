@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The user's side: all calls under the device lock. A chip may have no back end: NULL is a valid char_backend everywhere. */
+/* The user's side: all calls under the device lock. A chip may have no back end: NULL is a valid
+ * char_backend everywhere. */
 struct char_backend;
 
 enum char_event {
@@ -21,7 +22,8 @@ enum char_event {
 
 struct char_user {
     size_t (*can_receive)(void *opaque); /* how many bytes it takes now */
-    void (*receive)(void *opaque, const uint8_t *data, size_t length); /* at most what can_receive said */
+    void (*receive)(void *opaque, const uint8_t *data,
+                    size_t length);                     /* at most what can_receive said */
     void (*event)(void *opaque, enum char_event event); /* may be NULL */
     void (*writable)(void *opaque); /* after char_write() took less than all; may be NULL */
     void *opaque;
@@ -30,8 +32,9 @@ struct char_user {
 /* The implementer's side. */
 struct char_backend_ops {
     const char *kind; /* "stdio", "file", ... */
-    size_t (*write)(struct char_backend *b, const uint8_t *data, size_t length); /* bytes taken; never blocks */
-    void (*accept_input)(struct char_backend *b); /* can_receive has grown */
+    size_t (*write)(struct char_backend *b, const uint8_t *data,
+                    size_t length);                     /* bytes taken; never blocks */
+    void (*accept_input)(struct char_backend *b);       /* can_receive has grown */
     void (*set_break)(struct char_backend *b, bool on); /* may be NULL */
     void (*destroy)(struct char_backend *b);
 };
@@ -72,7 +75,9 @@ static inline void char_destroy(struct char_backend *b)
 /* For implementers: what the attached user can take, and what it has to hear. */
 static inline size_t char_user_can_receive(const struct char_backend *b)
 {
-    return b->user.can_receive != NULL && b->user.receive != NULL ? b->user.can_receive(b->user.opaque) : 0;
+    return b->user.can_receive != NULL && b->user.receive != NULL
+               ? b->user.can_receive(b->user.opaque)
+               : 0;
 }
 static inline void char_user_event(const struct char_backend *b, enum char_event event)
 {

@@ -47,7 +47,8 @@ static void restore(void)
 {
     int saved_errno = errno;
     /* What a signal handler cannot write is lost. */
-    if (terminal.farewell_length > 0 && write(STDOUT_FILENO, terminal.farewell, (size_t)terminal.farewell_length) < 0)
+    if (terminal.farewell_length > 0 &&
+        write(STDOUT_FILENO, terminal.farewell, (size_t)terminal.farewell_length) < 0)
         terminal.farewell_length = 0;
     if (terminal.is_raw)
         set_mode(&terminal.found);

@@ -18,8 +18,8 @@
 bool terminal_acquire(bool signals, const char *user, struct error *err);
 void terminal_release(void);
 
-/* Bytes that standard output gets whenever the terminal is given back: whoever has painted on it leaves it as it was. NULL: none.
- * Copied; cut if long. */
+/* Bytes that standard output gets whenever the terminal is given back: whoever has painted on it
+ * leaves it as it was. NULL: none. Copied; cut if long. */
 void terminal_set_farewell(const char *bytes);
 /* How often it has come back after a stop (Ctrl-Z of the shell): what was on it is gone then. */
 unsigned terminal_returns(void);

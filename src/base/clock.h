@@ -7,13 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CLOCK_NEVER INT64_MAX
+#define CLOCK_NEVER   INT64_MAX
 #define NS_PER_SECOND INT64_C(1000000000)
 
 /*
- * CLOCK_VIRTUAL is the guest's time: it runs with host monotonic time and stands still while the machine is
- * stopped. CLOCK_HOST always runs (screen refresh, back ends). Times are nanoseconds since the clock's creation.
- * All functions but clock_now() are called under the device lock.
+ * CLOCK_VIRTUAL is the guest's time: it runs with host monotonic time and stands still while the
+ * machine is stopped. CLOCK_HOST always runs (screen refresh, back ends). Times are nanoseconds
+ * since the clock's creation. All functions but clock_now() are called under the device lock.
  */
 enum clock_kind { CLOCK_VIRTUAL, CLOCK_HOST };
 
@@ -41,14 +41,17 @@ bool clock_running(const struct clock *clock);
 /* Run the timers whose deadline has passed. */
 void clock_run(struct clock *clock);
 
-/* The earliest deadline in host monotonic nanoseconds; CLOCK_NEVER with no timer or a stopped clock. */
+/* The earliest deadline in host monotonic nanoseconds; CLOCK_NEVER with no timer or a stopped
+ * clock. */
 int64_t clock_host_deadline(const struct clock *clock);
 
 /* notify is called whenever clock_host_deadline() has become earlier. */
 void clock_set_notify(struct clock *clock, void (*notify)(void *opaque), void *opaque);
 
-void timer_init(struct timer *timer, struct clock *clock, void (*expire)(void *opaque), void *opaque);
-/* Arm for an absolute time on the timer's clock; re-arming moves it. A past deadline fires at the next clock_run(). */
+void timer_init(struct timer *timer, struct clock *clock, void (*expire)(void *opaque),
+                void *opaque);
+/* Arm for an absolute time on the timer's clock; re-arming moves it. A past deadline fires at the
+ * next clock_run(). */
 void timer_set(struct timer *timer, int64_t deadline);
 void timer_cancel(struct timer *timer);
 static inline bool timer_armed(const struct timer *timer)

@@ -9,7 +9,8 @@
 
 /*
  * Functions that can fail for a reason a user must hear take a `struct error *` last and return
- * false or NULL after error_set(). The text has no newline and no "error:" prefix; the top adds both.
+ * false or NULL after error_set(). The text has no newline and no "error:" prefix; the top adds
+ * both.
  */
 struct error {
     char text[512];

@@ -9,10 +9,11 @@
 
 /*
  * Like snprintf: writes at most size bytes with the final NUL, returns the length that the whole
- * text would have. Knows %d %i %u %x %X %o %c %s %p %% with flags - 0 + space #, width, precision (also *),
- * and lengths hh h l ll z j t. No floating point.
+ * text would have. Knows %d %i %u %x %X %o %c %s %p %% with flags - 0 + space #, width, precision
+ * (also *), and lengths hh h l ll z j t. No floating point.
  */
 size_t format(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-size_t vformat(char *buf, size_t size, const char *fmt, va_list ap) __attribute__((format(printf, 3, 0)));
+size_t vformat(char *buf, size_t size, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 
 #endif

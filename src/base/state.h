@@ -13,8 +13,8 @@
  *
  *     void pit_state(struct pit *pit, struct state *s) { state_u16(s, &pit->count); ... }
  *
- * While saving, values go out; while loading, they come in. A short or foreign stream sets failed and
- * leaves further fields untouched. Values are stored little endian.
+ * While saving, values go out; while loading, they come in. A short or foreign stream sets failed
+ * and leaves further fields untouched. Values are stored little endian.
  */
 struct state {
     bool loading;

@@ -73,7 +73,8 @@ bool gdb_take_number(const char **text, char follows, uint64_t *value);
 #define GDB_REGISTERS    48
 #define GDB_REGISTER_MAX 16
 unsigned gdb_register_read(const struct cpu *cpu, unsigned n, uint8_t *bytes);
-/* The number of bytes taken; 0 where it cannot be written. cpu_state_changed() is due afterwards. */
+/* The number of bytes taken; 0 where it cannot be written. cpu_state_changed() is due afterwards.
+ */
 unsigned gdb_register_write(struct cpu *cpu, unsigned n, const uint8_t *bytes);
 extern const char gdb_target_xml[];
 

@@ -152,7 +152,8 @@ void monitor_run_command(struct monitor_call *c, const char *line)
         return;
     }
     c->args = line + length;
-    /* Commands look at the processor, and change it: it rests between two instructions meanwhile. */
+    /* Commands look at the processor, and change it: it rests between two instructions meanwhile.
+     */
     session_hold(c->session);
     command->run(c);
     session_let_go(c->session);

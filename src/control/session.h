@@ -86,7 +86,8 @@ int session_run(struct session *s);
 /* Also of a session whose making was left half done. */
 void session_close(struct session *s);
 
-/* On the loop's thread under the device lock; stop drops the lock while it waits for the processor. */
+/* On the loop's thread under the device lock; stop drops the lock while it waits for the processor.
+ */
 void session_start(struct session *s);
 void session_stop(struct session *s, enum run_state state);
 void session_quit(struct session *s, int status);

@@ -15,7 +15,8 @@ static bool crosses_page(uint32_t linear, unsigned size)
 /* SDM 3A 6.15, #AC: only at CPL 3, with CR0.AM and EFLAGS.AC. */
 static void check_alignment(struct cpu *cpu, uint32_t linear, unsigned size)
 {
-    if (unlikely(linear & (size - 1)) && cpu->cpl == 3 && cpu->cr0 & CR0_AM && cpu->eflags & EFLAGS_AC)
+    if (unlikely(linear & (size - 1)) && cpu->cpl == 3 && cpu->cr0 & CR0_AM &&
+        cpu->eflags & EFLAGS_AC)
         cpu_raise_error(cpu, EXC_AC, 0);
 }
 
@@ -25,7 +26,9 @@ static void watch(struct cpu *cpu, uint32_t linear, unsigned size, bool write)
         debug_check_data(cpu, linear, size, write);
 }
 
-/* ---- one page ------------------------------------------------------------------------------------------------ */
+/* ---- one page
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static uint64_t load_part(struct cpu *cpu, const struct tlb_page *p, uint32_t linear, unsigned size)
 {
@@ -37,7 +40,8 @@ static uint64_t load_part(struct cpu *cpu, const struct tlb_page *p, uint32_t li
     return value;
 }
 
-static void store_part(struct cpu *cpu, const struct tlb_page *p, uint32_t linear, unsigned size, uint64_t value, bool user)
+static void store_part(struct cpu *cpu, const struct tlb_page *p, uint32_t linear, unsigned size,
+                       uint64_t value, bool user)
 {
     unsigned offset = linear & ~TLB_PAGE_MASK;
     const struct memory_page *m = &p->page;
@@ -54,7 +58,8 @@ static void store_part(struct cpu *cpu, const struct tlb_page *p, uint32_t linea
     }
 }
 
-/* ---- whole accesses ------------------------------------------------------------------------------------------ */
+/* ---- whole accesses
+ * ------------------------------------------------------------------------------------------ */
 
 /* Both pages are looked up before the first byte moves: the lower one's fault comes first. */
 static uint64_t load_crossing(struct cpu *cpu, uint32_t linear, unsigned size, bool user)
@@ -63,16 +68,19 @@ static uint64_t load_crossing(struct cpu *cpu, uint32_t linear, unsigned size, b
     tlb_find(cpu, (linear + size - 1) & TLB_PAGE_MASK, ACCESS_READ, user);
     uint64_t value = 0;
     for (unsigned n = 0; n < size; n++)
-        value |= load_part(cpu, tlb_find(cpu, linear + n, ACCESS_READ, user), linear + n, 1) << (8 * n);
+        value |= load_part(cpu, tlb_find(cpu, linear + n, ACCESS_READ, user), linear + n, 1)
+                 << (8 * n);
     return value;
 }
 
-static void store_crossing(struct cpu *cpu, uint32_t linear, unsigned size, uint64_t value, bool user)
+static void store_crossing(struct cpu *cpu, uint32_t linear, unsigned size, uint64_t value,
+                           bool user)
 {
     tlb_find(cpu, linear, ACCESS_WRITE, user);
     tlb_find(cpu, (linear + size - 1) & TLB_PAGE_MASK, ACCESS_WRITE, user);
     for (unsigned n = 0; n < size; n++)
-        store_part(cpu, tlb_find(cpu, linear + n, ACCESS_WRITE, user), linear + n, 1, value >> (8 * n), user);
+        store_part(cpu, tlb_find(cpu, linear + n, ACCESS_WRITE, user), linear + n, 1,
+                   value >> (8 * n), user);
 }
 
 static uint64_t load_linear(struct cpu *cpu, uint32_t linear, unsigned size, bool user)
@@ -111,19 +119,22 @@ void cpu_store(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size, ui
     store_linear(cpu, linear, size, value, cpu->cpl == 3);
 }
 
-uint64_t exec_load_slow(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset, unsigned size)
+uint64_t exec_load_slow(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset,
+                        unsigned size)
 {
     exec_sync(cpu, i);
     return cpu_load(cpu, seg, offset, size);
 }
 
-void exec_store_slow(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset, unsigned size, uint64_t value)
+void exec_store_slow(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset,
+                     unsigned size, uint64_t value)
 {
     exec_sync(cpu, i);
     cpu_store(cpu, seg, offset, size, value);
 }
 
-static void probe(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset, unsigned size, bool write)
+static void probe(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset,
+                  unsigned size, bool write)
 {
     enum access_kind kind = write ? ACCESS_WRITE : ACCESS_READ;
     exec_sync(cpu, i);
@@ -136,12 +147,14 @@ static void probe(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t 
         tlb_find(cpu, (linear + size - 1) & TLB_PAGE_MASK, kind, cpu->cpl == 3);
 }
 
-void exec_probe_write(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset, unsigned size)
+void exec_probe_write(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset,
+                      unsigned size)
 {
     probe(cpu, i, seg, offset, size, true);
 }
 
-void exec_probe_read(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset, unsigned size)
+void exec_probe_read(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset,
+                     unsigned size)
 {
     probe(cpu, i, seg, offset, size, false);
 }
@@ -174,7 +187,9 @@ void cpu_probe_system(struct cpu *cpu, uint32_t linear, unsigned size, bool writ
         tlb_find(cpu, (linear + size - 1) & TLB_PAGE_MASK, kind, false);
 }
 
-/* ---- ports --------------------------------------------------------------------------------------------------- */
+/* ---- ports
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 uint32_t cpu_port_read(struct cpu *cpu, uint16_t port, unsigned size)
 {

@@ -20,13 +20,15 @@ static void finish(struct block *b, unsigned count, unsigned length)
 {
     b->count = count;
     b->length = length;
-    b->insns[count] = (struct insn){.fn = exec_block_end, .offset = length, .op = INSN_OP_UNDEFINED};
+    b->insns[count] =
+        (struct insn){ .fn = exec_block_end, .offset = length, .op = INSN_OP_UNDEFINED };
 }
 
 /* Jcc: where it is not taken, the block goes on. */
 static bool falls_through(const struct opcode *row)
 {
-    return (row->map == MAP_1B && (row->opcode & 0xf0) == 0x70) || (row->map == MAP_0F && (row->opcode & 0xf0) == 0x80);
+    return (row->map == MAP_1B && (row->opcode & 0xf0) == 0x70) ||
+           (row->map == MAP_0F && (row->opcode & 0xf0) == 0x80);
 }
 
 static bool ends_block(const struct insn *i)
@@ -42,19 +44,20 @@ static void log_block(struct cpu *cpu, const struct block *b)
     const struct log *log = cpu->bus.log;
     if (!log_enabled(log, LOG_IN_ASM))
         return;
-    log_write(log, "block at %08x (CS base %08x), %u instructions\n", (unsigned)cpu->eip, (unsigned)cpu->seg[SEG_CS].base,
-              b->count);
+    log_write(log, "block at %08x (CS base %08x), %u instructions\n", (unsigned)cpu->eip,
+              (unsigned)cpu->seg[SEG_CS].base, b->count);
     if (cpu->bus.disassemble == NULL || b->second_page != NULL)
         return;
-    cpu->bus.disassemble(cpu->bus.disassemble_opaque, (uint32_t)(cpu->seg[SEG_CS].base + cpu->eip), b->host, b->length, b->mode);
+    cpu->bus.disassemble(cpu->bus.disassemble_opaque, (uint32_t)(cpu->seg[SEG_CS].base + cpu->eip),
+                         b->host, b->length, b->mode);
 }
 
 /*
- * The first instruction goes on in the next page: a block of its own, because the next page's mapping may change
- * by itself. Fetching there may raise #PF.
+ * The first instruction goes on in the next page: a block of its own, because the next page's
+ * mapping may change by itself. Fetching there may raise #PF.
  */
-static struct block *build_crossing(struct cpu *cpu, struct block *b, uint32_t linear, const struct memory_page *first,
-                                    uint64_t allowed)
+static struct block *build_crossing(struct cpu *cpu, struct block *b, uint32_t linear,
+                                    const struct memory_page *first, uint64_t allowed)
 {
     uint8_t bytes[INSN_MAX_LENGTH];
     unsigned here = PAGE_SIZE - (linear & (PAGE_SIZE - 1));
@@ -80,10 +83,11 @@ struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_pag
     uint64_t allowed = bytes_in_limit(cpu, (uint32_t)cpu->eip);
     unsigned available = MIN(allowed, PAGE_SIZE - start);
     struct block *b = block_reserve(cpu);
-    *b = (struct block){.host = first.read + start, .mode = cpu->mode};
+    *b = (struct block){ .host = first.read + start, .mode = cpu->mode };
     while (count < BLOCK_MAX_INSNS && position < available) {
         struct insn *i = &b->insns[count];
-        int length = insn_decode(i, b->host + position, available - position, cpu->mode, &cpu->model);
+        int length =
+            insn_decode(i, b->host + position, available - position, cpu->mode, &cpu->model);
         if (length == 0 || length < -1)
             break;
         i->offset = position;
@@ -119,7 +123,8 @@ static unsigned fetch(struct cpu *cpu, uint32_t linear, uint8_t *bytes, unsigned
     return count;
 }
 
-/* SDM 3A 6.15, #GP: an instruction beyond CS.limit, or longer than 15 bytes. A page is fetched only if its bytes are needed. */
+/* SDM 3A 6.15, #GP: an instruction beyond CS.limit, or longer than 15 bytes. A page is fetched only
+ * if its bytes are needed. */
 struct block *block_build_single(struct cpu *cpu)
 {
     struct block *b = cpu->blocks->single;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Where decoded blocks are kept: arena, hash, pages with code, and what a write to such a page drops.
+// Where decoded blocks are kept: arena, hash, pages with code, and what a write to such a page
+// drops.
 #include "cpu/block_cache.h"
 
 #include "cpu/block_store.h"
@@ -9,15 +10,17 @@
 #include "memory/ram.h"
 
 /*
- * A block is found by the host address of its first byte. Nothing is freed alone: a dropped block stays in the arena, unreachable,
- * with every instruction made to leave for the loop, so that it may be dropped while it runs. When the arena is full everything goes.
+ * A block is found by the host address of its first byte. Nothing is freed alone: a dropped block
+ * stays in the arena, unreachable, with every instruction made to leave for the loop, so that it
+ * may be dropped while it runs. When the arena is full everything goes.
  */
-#define GENERATION_ONE (UINT64_C(1) << 48)
+#define GENERATION_ONE     (UINT64_C(1) << 48)
 #define BLOCK_BYTES(count) (sizeof(struct block) + ((count) + 1) * sizeof(struct insn))
-#define ALIGN_UP(n) (((n) + 15) & ~(size_t)15)
+#define ALIGN_UP(n)        (((n) + 15) & ~(size_t)15)
 
 _Static_assert(sizeof(struct insn) == 32, "two decoded instructions a cache line");
-_Static_assert(BLOCK_ARENA_SIZE > 16 * BLOCK_BYTES(BLOCK_MAX_INSNS), "the arena holds more than a few blocks");
+_Static_assert(BLOCK_ARENA_SIZE > 16 * BLOCK_BYTES(BLOCK_MAX_INSNS),
+               "the arena holds more than a few blocks");
 
 struct block_cache *block_cache_create(struct cpu *cpu)
 {
@@ -37,7 +40,8 @@ void block_cache_destroy(struct block_cache *cache)
     host_free(cache);
 }
 
-void block_cache_counts(const struct cpu *cpu, uint64_t *blocks, uint64_t *decoded, uint64_t *dropped)
+void block_cache_counts(const struct cpu *cpu, uint64_t *blocks, uint64_t *decoded,
+                        uint64_t *dropped)
 {
     *blocks = cpu->blocks->blocks;
     *decoded = cpu->blocks->decoded;
@@ -76,7 +80,9 @@ struct block *block_find(struct cpu *cpu, const uint8_t *host, const uint8_t *se
     return b;
 }
 
-/* ---- room ---------------------------------------------------------------------------------------------------- */
+/* ---- room
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void *arena_take(struct block_cache *cache, size_t bytes)
 {
@@ -100,7 +106,8 @@ struct block *block_reserve(struct cpu *cpu)
     return (struct block *)(cache->arena + cache->arena_used);
 }
 
-/* ---- pages with code ----------------------------------------------------------------------------------------- */
+/* ---- pages with code
+ * ----------------------------------------------------------------------------------------- */
 
 static bool in_first_page(const struct block *b, const struct code_page *p)
 {
@@ -113,7 +120,8 @@ static struct block **next_in_page(struct block *b, const struct code_page *p)
 }
 
 /* The bytes of the block that lie in the page: [*first, *end). */
-static void range_in_page(const struct block *b, const struct code_page *p, unsigned *first, unsigned *end)
+static void range_in_page(const struct block *b, const struct code_page *p, unsigned *first,
+                          unsigned *end)
 {
     unsigned start = (uintptr_t)b->host & (PAGE_SIZE - 1);
     *first = in_first_page(b, p) ? start : 0;
@@ -126,13 +134,16 @@ static uint64_t granules(unsigned first, unsigned end)
     return (~UINT64_C(0) >> (63 - high)) & (~UINT64_C(0) << low);
 }
 
-static void add_to_page(struct cpu *cpu, struct block *b, const uint8_t *host, const struct memory_page *m)
+static void add_to_page(struct cpu *cpu, struct block *b, const uint8_t *host,
+                        const struct memory_page *m)
 {
     struct block_cache *cache = cpu->blocks;
     struct code_page *p = find_page(cache, host);
     if (p == NULL) {
         p = arena_take(cache, sizeof *p);
-        *p = (struct code_page){.host = host, .ram = m->read_block, .ram_page = m->read_offset >> PAGE_SHIFT};
+        *p = (struct code_page){ .host = host,
+                                 .ram = m->read_block,
+                                 .ram_page = m->read_offset >> PAGE_SHIFT };
         p->next = *page_head(cache, host);
         *page_head(cache, host) = p;
     }
@@ -147,7 +158,8 @@ static void add_to_page(struct cpu *cpu, struct block *b, const uint8_t *host, c
     p->blocks = b;
 }
 
-void block_publish(struct cpu *cpu, struct block *b, const struct memory_page *first, const struct memory_page *second)
+void block_publish(struct cpu *cpu, struct block *b, const struct memory_page *first,
+                   const struct memory_page *second)
 {
     struct block_cache *cache = cpu->blocks;
     struct block *taken = arena_take(cache, BLOCK_BYTES(b->count));
@@ -162,7 +174,9 @@ void block_publish(struct cpu *cpu, struct block *b, const struct memory_page *f
         add_to_page(cpu, b, b->second_page, second);
 }
 
-/* ---- dropping ------------------------------------------------------------------------------------------------ */
+/* ---- dropping
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void leave_page(struct code_page *p, struct block *b)
 {
@@ -200,7 +214,8 @@ static void drop(struct block_cache *cache, struct block *b)
         leave_page(find_page(cache, b->second_page), b);
 }
 
-static void invalidate_in_page(struct block_cache *cache, struct code_page *p, unsigned first, unsigned end)
+static void invalidate_in_page(struct block_cache *cache, struct code_page *p, unsigned first,
+                               unsigned end)
 {
     if (!(p->granules & granules(first, end)))
         return;
@@ -214,7 +229,8 @@ static void invalidate_in_page(struct block_cache *cache, struct code_page *p, u
     }
 }
 
-void block_cache_invalidate(struct cpu *cpu, struct ram_block *ram, uint64_t offset, uint64_t length)
+void block_cache_invalidate(struct cpu *cpu, struct ram_block *ram, uint64_t offset,
+                            uint64_t length)
 {
     struct block_cache *cache = cpu->blocks;
     while (length > 0) {

@@ -9,28 +9,33 @@
 
 #define BLOCK_MAX_INSNS 48
 
-/* Blocks are known by the host address of their bytes: the same RAM seen through two physical addresses is one. */
+/* Blocks are known by the host address of their bytes: the same RAM seen through two physical
+ * addresses is one. */
 struct block {
-    const uint8_t *host;        /* the first byte */
-    const uint8_t *second_page; /* host page of the last byte, where it differs from the first's; else NULL */
+    const uint8_t *host; /* the first byte */
+    const uint8_t
+        *second_page; /* host page of the last byte, where it differs from the first's; else NULL */
     struct block *hash_next, *page_next, *page_next2;
-    uint16_t length;            /* bytes */
-    uint8_t count;              /* instructions, without the final stop marker */
-    uint8_t mode;               /* MODE_* it was decoded for */
-    struct insn insns[];        /* count + 1: the last one goes on to the following block */
+    uint16_t length;     /* bytes */
+    uint8_t count;       /* instructions, without the final stop marker */
+    uint8_t mode;        /* MODE_* it was decoded for */
+    struct insn insns[]; /* count + 1: the last one goes on to the following block */
 };
 
 struct block_cache;
 struct block_cache *block_cache_create(struct cpu *cpu);
 void block_cache_destroy(struct block_cache *cache);
-/* Bytes [physical, physical + length) of RAM changed: drop the blocks made from them. A dropped block that is running stops before its next instruction. */
-void block_cache_invalidate(struct cpu *cpu, struct ram_block *ram, uint64_t offset, uint64_t length);
+/* Bytes [physical, physical + length) of RAM changed: drop the blocks made from them. A dropped
+ * block that is running stops before its next instruction. */
+void block_cache_invalidate(struct cpu *cpu, struct ram_block *ram, uint64_t offset,
+                            uint64_t length);
 /* The running block stops before its next instruction: a data breakpoint was hit. */
 void block_cache_stop(struct cpu *cpu);
 /* Linear addresses mean something else now (TLB flush, A20, mode): forget the linear look-up. */
 void block_cache_flush_linear(struct cpu *cpu);
 /* Drop everything. */
 void block_cache_flush(struct cpu *cpu);
-void block_cache_counts(const struct cpu *cpu, uint64_t *blocks, uint64_t *decoded, uint64_t *dropped);
+void block_cache_counts(const struct cpu *cpu, uint64_t *blocks, uint64_t *decoded,
+                        uint64_t *dropped);
 
 #endif

@@ -40,7 +40,8 @@ struct block_cache {
 static inline uint64_t jump_key(const struct cpu *cpu, uint32_t linear)
 {
     uint16_t cpl_and_mode;
-    _Static_assert(offsetof(struct cpu, mode) == offsetof(struct cpu, cpl) + 1, "cpl and mode are read together");
+    _Static_assert(offsetof(struct cpu, mode) == offsetof(struct cpu, cpl) + 1,
+                   "cpl and mode are read together");
     __builtin_memcpy(&cpl_and_mode, &cpu->cpl, sizeof cpl_and_mode);
     return linear | (uint64_t)cpl_and_mode << 32 | cpu->code_generation;
 }
@@ -50,18 +51,22 @@ static inline struct jump_entry *jump_entry(const struct cpu *cpu, uint32_t line
     return &cpu->blocks->jump[(linear ^ linear >> JUMP_CACHE_BITS) & (JUMP_CACHE_SIZE - 1)];
 }
 
-/* block_cache.c: room for the largest block (valid until the next call); keep it: length and count are set. */
+/* block_cache.c: room for the largest block (valid until the next call); keep it: length and count
+ * are set. */
 struct block *block_reserve(struct cpu *cpu);
 /* The block at this host address for the current mode. */
 struct block *block_find(struct cpu *cpu, const uint8_t *host, const uint8_t *second_page);
-void block_publish(struct cpu *cpu, struct block *block, const struct memory_page *first, const struct memory_page *second);
+void block_publish(struct cpu *cpu, struct block *block, const struct memory_page *first,
+                   const struct memory_page *second);
 
-/* block_build.c: decode from cpu->eip. NULL where no block can be kept. May raise #PF for a second page. */
+/* block_build.c: decode from cpu->eip. NULL where no block can be kept. May raise #PF for a second
+ * page. */
 struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_page *page);
 /* Decode the one instruction at cpu->eip into cache->single. Raises what fetching it raises. */
 struct block *block_build_single(struct cpu *cpu);
 
-/* dispatch.c: what ends a block that does not end in a jump, and what a dropped block's instructions do. */
+/* dispatch.c: what ends a block that does not end in a jump, and what a dropped block's
+ * instructions do. */
 const struct insn *exec_block_end(struct cpu *cpu, const struct insn *i);
 const struct insn *exec_dropped(struct cpu *cpu, const struct insn *i);
 

@@ -7,15 +7,16 @@
 #include "host/host.h"
 
 /*
- * TLB and blocks belong to whoever executes. On that thread a change takes effect at once; while nobody executes, by
- * whoever makes it; else it is queued, and the processor takes it at its next block - before it can take an interrupt
- * that tells of it, or jump to the new code.
+ * TLB and blocks belong to whoever executes. On that thread a change takes effect at once; while
+ * nobody executes, by whoever makes it; else it is queued, and the processor takes it at its next
+ * block - before it can take an interrupt that tells of it, or jump to the new code.
  */
 static void apply(struct cpu *cpu, const struct change *c, bool late)
 {
     if (c->kind == CHANGE_CODE)
         block_cache_invalidate(cpu, c->ram, c->offset, c->length);
-    else /* Queued: stores since then went unnoticed, so pages that could take them count as written. */
+    else /* Queued: stores since then went unnoticed, so pages that could take them count as
+            written. */
         tlb_protect(cpu, c->ram, c->offset, c->length, late);
 }
 
@@ -58,12 +59,12 @@ static void map_changed(void *opaque)
 
 static void code_written(void *opaque, struct ram_block *ram, uint64_t offset, uint64_t length)
 {
-    change(opaque, (struct change){CHANGE_CODE, ram, offset, length});
+    change(opaque, (struct change){ CHANGE_CODE, ram, offset, length });
 }
 
 static void dirty_cleared(void *opaque, struct ram_block *ram, uint64_t first, uint64_t count)
 {
-    change(opaque, (struct change){CHANGE_DIRTY, ram, first << PAGE_SHIFT, count << PAGE_SHIFT});
+    change(opaque, (struct change){ CHANGE_DIRTY, ram, first << PAGE_SHIFT, count << PAGE_SHIFT });
 }
 
 void changes_listen(struct cpu *cpu)
@@ -87,7 +88,8 @@ static void apply_overflow(struct cpu *cpu)
 void changes_apply(struct cpu *cpu)
 {
     struct cpu_threading *t = cpu->threading;
-    uint32_t bits = __atomic_fetch_and(&cpu->attention, ~(uint32_t)(ATTENTION_INVALIDATE | ATTENTION_TLB), __ATOMIC_SEQ_CST);
+    uint32_t bits = __atomic_fetch_and(
+        &cpu->attention, ~(uint32_t)(ATTENTION_INVALIDATE | ATTENTION_TLB), __ATOMIC_SEQ_CST);
     if (bits & ATTENTION_INVALIDATE) {
         host_lock_acquire(t->state);
         for (unsigned n = 0; n < t->queued; n++)

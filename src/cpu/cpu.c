@@ -38,7 +38,9 @@ void cpu_destroy(struct cpu *cpu)
     host_free(cpu);
 }
 
-/* ---- state --------------------------------------------------------------------------------------------------- */
+/* ---- state
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static void state_segment(struct state *s, struct segment *segment)
 {
@@ -124,8 +126,9 @@ static void state_system(struct state *s, struct cpu *cpu)
 }
 
 /* Events that are pending and belong to the guest; requests of other threads do not. */
-#define ATTENTION_SAVED                                                                                        \
-    (ATTENTION_NMI | ATTENTION_SMI | ATTENTION_INIT | ATTENTION_RESET | ATTENTION_TRAP | ATTENTION_SHADOW)
+#define ATTENTION_SAVED                                                                            \
+    (ATTENTION_NMI | ATTENTION_SMI | ATTENTION_INIT | ATTENTION_RESET | ATTENTION_TRAP |           \
+     ATTENTION_SHADOW)
 
 static void state_events(struct state *s, struct cpu *cpu)
 {
@@ -134,7 +137,8 @@ static void state_events(struct state *s, struct cpu *cpu)
     state_u32(s, &cpu->latched);
     state_u32(s, &cpu->intr_level);
     if (s->loading && !s->failed)
-        cpu->attention = (cpu->attention & ~ATTENTION_SAVED) | (events & ATTENTION_SAVED) | ATTENTION_INTR;
+        cpu->attention =
+            (cpu->attention & ~ATTENTION_SAVED) | (events & ATTENTION_SAVED) | ATTENTION_INTR;
 }
 
 void cpu_state(struct cpu *cpu, struct state *s)

@@ -22,16 +22,18 @@ struct block_cache;
 struct host_event;
 struct host_lock;
 
-/* A segment register with its hidden part. LDTR and TR too. Attributes as in arch.h; P == 0 and a null selector: unusable. */
+/* A segment register with its hidden part. LDTR and TR too. Attributes as in arch.h; P == 0 and a
+ * null selector: unusable. */
 struct segment {
     uint64_t base;
     uint32_t limit; /* in bytes, granularity applied */
     uint16_t selector;
     uint16_t attributes;
     /*
-     * For the fast check `offset + size - 1 <= max`: the limit where the plain compare is right (usable, expand-up,
-     * readable resp. writable), INT64_MAX for a flat 4 GiB segment (accesses wrap), -1 where the full check has to decide.
-     * segment_update_limits() computes them whenever the rest changes.
+     * For the fast check `offset + size - 1 <= max`: the limit where the plain compare is right
+     * (usable, expand-up, readable resp. writable), INT64_MAX for a flat 4 GiB segment (accesses
+     * wrap), -1 where the full check has to decide. segment_update_limits() computes them whenever
+     * the rest changes.
      */
     int64_t read_max;
     int64_t write_max;
@@ -44,44 +46,48 @@ struct table_register { /* GDTR, IDTR */
 
 /* x87 and SSE state, SDM 1 chapters 8 and 10. */
 struct fpu {
-    struct f80 physical[8]; /* R0-R7; MM0-MM7 are their significands. ST(i) is physical[(top + i) & 7] */
+    struct f80
+        physical[8]; /* R0-R7; MM0-MM7 are their significands. ST(i) is physical[(top + i) & 7] */
     uint16_t control;
-    uint16_t status;        /* without TOP, which is kept apart */
+    uint16_t status; /* without TOP, which is kept apart */
     uint8_t top;
-    uint8_t empty;          /* bit n: physical[n] is empty (tag 11) */
-    uint16_t opcode;        /* FOP: last non-control opcode, 11 bits */
+    uint8_t empty;   /* bit n: physical[n] is empty (tag 11) */
+    uint16_t opcode; /* FOP: last non-control opcode, 11 bits */
     uint16_t ip_selector, dp_selector;
     uint32_t ip, dp;
     uint32_t mxcsr;
-    bool ferr;              /* FERR# is asserted: CR0.NE = 0 and an error is pending */
-    bool ignne;             /* IGNNE#: go on in spite of it, until the error is cleared */
+    bool ferr;  /* FERR# is asserted: CR0.NE = 0 and an error is pending */
+    bool ignne; /* IGNNE#: go on in spite of it, until the error is cleared */
     union vector xmm[16];
 };
 
 struct tlb_entry {
-    uint32_t read_tag;  /* linear page address, or TLB_INVALID */
+    uint32_t read_tag; /* linear page address, or TLB_INVALID */
     uint32_t write_tag;
-    uint64_t host;      /* host address = host + linear (mod 2^64) */
+    uint64_t host; /* host address = host + linear (mod 2^64) */
 };
 #define TLB_INVALID 1u
-#define TLB_BITS 10
-#define TLB_SIZE (1u << TLB_BITS)
+#define TLB_BITS    10
+#define TLB_SIZE    (1u << TLB_BITS)
 
-/* Pending events that make the CPU leave the fast path at the next block boundary. Set from any thread. */
+/* Pending events that make the CPU leave the fast path at the next block boundary. Set from any
+ * thread. */
 enum {
-    ATTENTION_INTR = 1 << 0,       /* the INTR pin rose or may now be taken */
+    ATTENTION_INTR = 1 << 0, /* the INTR pin rose or may now be taken */
     ATTENTION_NMI = 1 << 1,
     ATTENTION_SMI = 1 << 2,
     ATTENTION_INIT = 1 << 3,
-    ATTENTION_RESET = 1 << 4,      /* whole-machine reset wanted: bus->reset() runs on the CPU's thread */
-    ATTENTION_STOP = 1 << 5,       /* somebody wants the CPU parked */
+    ATTENTION_RESET =
+        1 << 4,              /* whole-machine reset wanted: bus->reset() runs on the CPU's thread */
+    ATTENTION_STOP = 1 << 5, /* somebody wants the CPU parked */
     ATTENTION_INVALIDATE = 1 << 6, /* queued code writes by others */
     ATTENTION_TLB = 1 << 7,        /* another thread wants the soft TLB dropped */
-    ATTENTION_TRAP = 1 << 8,       /* single-step, data breakpoint or debugger after the current instruction */
-    ATTENTION_SHADOW = 1 << 9,     /* STI / MOV SS: interrupts wait for one instruction */
-    ATTENTION_HALT = 1 << 10,      /* HLT executed */
-    ATTENTION_EXIT = 1 << 11,      /* thread shall end */
-    ATTENTION_STEP = 1 << 12,      /* the run loop wants one instruction only */
+    ATTENTION_TRAP =
+        1 << 8, /* single-step, data breakpoint or debugger after the current instruction */
+    ATTENTION_SHADOW = 1 << 9, /* STI / MOV SS: interrupts wait for one instruction */
+    ATTENTION_HALT = 1 << 10,  /* HLT executed */
+    ATTENTION_EXIT = 1 << 11,  /* thread shall end */
+    ATTENTION_STEP = 1 << 12,  /* the run loop wants one instruction only */
 };
 
 /* What the processor asks of the machine around it; callbacks upward, handed in at creation. */
@@ -91,7 +97,8 @@ struct cpu_bus {
     struct clock *clock;    /* virtual clock: the TSC */
     const struct log *log;
     void *opaque;
-    /* INTA: the vector to deliver, -1 if none any more (spurious is the PIC's affair). Under the lock. */
+    /* INTA: the vector to deliver, -1 if none any more (spurious is the PIC's affair). Under the
+     * lock. */
     int (*acknowledge)(void *opaque);
     /* FERR#: IRQ 13 when CR0.NE = 0. Under the lock. */
     void (*ferr)(void *opaque, bool level);
@@ -99,36 +106,40 @@ struct cpu_bus {
     void (*reset)(void *opaque);
     /* Triple fault: the board decides (PC: reset). Under the lock. */
     void (*triple_fault)(void *opaque);
-    /* The CPU reached a debugger breakpoint, watchpoint or finished a debugger step; it is about to park. No lock. */
+    /* The CPU reached a debugger breakpoint, watchpoint or finished a debugger step; it is about to
+     * park. No lock. */
     void (*debug_stop)(void *opaque);
     /* Local APIC: MSR 1BH changes, TPR is not visible to a 32-bit CPU. Under the lock. */
     void (*apic_base_changed)(void *opaque, uint64_t value);
-    /* LOG IN_ASM: log one instruction of a block being decoded; mode is MODE_* of insn.h. May be NULL. No lock. */
-    void (*disassemble)(void *opaque, uint64_t eip, const uint8_t *bytes, unsigned length, unsigned mode);
+    /* LOG IN_ASM: log one instruction of a block being decoded; mode is MODE_* of insn.h. May be
+     * NULL. No lock. */
+    void (*disassemble)(void *opaque, uint64_t eip, const uint8_t *bytes, unsigned length,
+                        unsigned mode);
     void *disassemble_opaque;
 };
 
 struct cpu {
-    /* Hot: what the executor's fast paths touch. 64 bits wide from the first day; 32-bit writes zero-extend. */
+    /* Hot: what the executor's fast paths touch. 64 bits wide from the first day; 32-bit writes
+     * zero-extend. */
     uint64_t gpr[GPR_SLOTS]; /* [REG_ZERO] is always 0: the missing base or index */
     uint64_t eip;            /* at block borders and after exec_sync(): see execute.h */
     uint64_t cc_result;      /* lazy arithmetic flags: see flags.h */
     uint64_t cc_carry;
-    uint32_t eflags;         /* all but OSZAPC, which are in cc_*; bit 1 set */
-    uint32_t attention;      /* ATTENTION_*, atomic */
+    uint32_t eflags;    /* all but OSZAPC, which are in cc_*; bit 1 set */
+    uint32_t attention; /* ATTENTION_*, atomic */
     struct segment seg[SEG_COUNT];
-    struct tlb_entry *tlb;   /* the table of the current privilege: tlbs[cpl == 3] */
+    struct tlb_entry *tlb;     /* the table of the current privilege: tlbs[cpl == 3] */
     const struct block *block; /* being executed */
-    uint64_t block_eip;      /* EIP of its first instruction */
-    uint64_t code_generation; /* part of a jump cache key: block_cache.c's own */
-    uint64_t instructions;   /* retired, counted a block at its entry */
-    uint32_t stack_mask;     /* SS.B ? 0xffffffff : 0xffff */
+    uint64_t block_eip;        /* EIP of its first instruction */
+    uint64_t code_generation;  /* part of a jump cache key: block_cache.c's own */
+    uint64_t instructions;     /* retired, counted a block at its entry */
+    uint32_t stack_mask;       /* SS.B ? 0xffffffff : 0xffff */
     uint8_t cpl;
-    uint8_t mode;            /* MODE_* of insn.h: what decoding depends on */
+    uint8_t mode; /* MODE_* of insn.h: what decoding depends on */
     bool smm;
     bool halted;
-    bool hold_interrupts;    /* a debugger steps: INTR waits */
-    bool trap_pending;       /* a #DB trap is due after this instruction; DR6 is set already */
+    bool hold_interrupts; /* a debugger steps: INTR waits */
+    bool trap_pending;    /* a #DB trap is due after this instruction; DR6 is set already */
 
     struct fpu fpu;
 
@@ -139,10 +150,11 @@ struct cpu {
     uint64_t pdpte[4]; /* PAE page-directory pointers as loaded by MOV CR3 */
     uint64_t xcr0;
     uint32_t smbase;
-    bool nmi_masked;   /* until IRET */
+    bool nmi_masked; /* until IRET */
     bool smi_masked;
-    /* Set by cpu_raise() before the longjmp; taken by exception_deliver_pending(). delivering is the vector being delivered
-     * when another is raised (-1: none): contributory and page faults then make a double fault (SDM 3A table 6-5). */
+    /* Set by cpu_raise() before the longjmp; taken by exception_deliver_pending(). delivering is
+     * the vector being delivered when another is raised (-1: none): contributory and page faults
+     * then make a double fault (SDM 3A table 6-5). */
     struct {
         int16_t vector, delivering;
         bool has_error;
@@ -163,27 +175,30 @@ struct cpu {
 
     /* Pins: atomic. INTR is a level; SMI, NMI, INIT are latched by attention bits. */
     uint32_t intr_level;
-    uint32_t latched; /* ATTENTION_* of events that came while masked; RSM and IRET give them back: cpu_unlatch() */
+    uint32_t latched; /* ATTENTION_* of events that came while masked; RSM and IRET give them back:
+                         cpu_unlatch() */
 
     struct tlb_entry tlbs[2][TLB_SIZE]; /* [0] supervisor, [1] user */
-    struct tlb_extra *tlb_extra;        /* victim entries, global bits, physical pages: paging.c's own */
-    struct block_cache *blocks;         /* decoded code: block_cache.c's own */
-    struct cpu_debug *debug;            /* debugger breakpoints: debug.c's own */
-    struct cpu_threading *threading;    /* park and wake: run.c's own */
+    struct tlb_extra *tlb_extra; /* victim entries, global bits, physical pages: paging.c's own */
+    struct block_cache *blocks;  /* decoded code: block_cache.c's own */
+    struct cpu_debug *debug;     /* debugger breakpoints: debug.c's own */
+    struct cpu_threading *threading; /* park and wake: run.c's own */
     struct cpu_bus bus;
     struct memory_listener listener;
-    void *jump[5];                      /* __builtin_setjmp target of the run loop */
-    const struct insn *current;         /* the instruction exec_sync() was called for */
+    void *jump[5];              /* __builtin_setjmp target of the run loop */
+    const struct insn *current; /* the instruction exec_sync() was called for */
 };
 
 struct cpu *cpu_create(const struct cpu_bus *bus, const struct cpu_model *model);
 void cpu_destroy(struct cpu *cpu);
-/* Power-up and RESET# state (SDM 3A 9.1.1); init keeps what INIT# keeps (FPU, SSE, MTRRs, SMBASE, TSC). Does not touch pins and thread. */
+/* Power-up and RESET# state (SDM 3A 9.1.1); init keeps what INIT# keeps (FPU, SSE, MTRRs, SMBASE,
+ * TSC). Does not touch pins and thread. */
 void cpu_reset(struct cpu *cpu, bool init);
 struct state;
 void cpu_state(struct cpu *cpu, struct state *s);
 
-/* Derived values after a direct change of state (debugger, reset, SMM, state load): segment limits, mode, tlb pointer, everything cached. */
+/* Derived values after a direct change of state (debugger, reset, SMM, state load): segment limits,
+ * mode, tlb pointer, everything cached. */
 void cpu_state_changed(struct cpu *cpu);
 
 /* Pins, from any thread (callers hold the device lock). */
@@ -206,12 +221,14 @@ static inline void cpu_unlatch(struct cpu *cpu)
 
 /* The processor's thread body: runs until cpu_exit(). Starts parked; cpu_resume() lets it go. */
 void cpu_run(struct cpu *cpu);
-/* Park the CPU at an instruction boundary and wait until it is (not from its own thread; do not hold the device lock); let it go on; end cpu_run(). */
+/* Park the CPU at an instruction boundary and wait until it is (not from its own thread; do not
+ * hold the device lock); let it go on; end cpu_run(). */
 void cpu_park(struct cpu *cpu);
 void cpu_resume(struct cpu *cpu);
 bool cpu_parked(const struct cpu *cpu);
 void cpu_exit(struct cpu *cpu);
-/* Execute exactly one instruction (or deliver one pending interrupt) on the calling thread, CPU parked. For debuggers and tests. */
+/* Execute exactly one instruction (or deliver one pending interrupt) on the calling thread, CPU
+ * parked. For debuggers and tests. */
 void cpu_step(struct cpu *cpu);
 
 #endif

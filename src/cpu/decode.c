@@ -14,16 +14,16 @@ struct decoder {
     const uint8_t *bytes;
     unsigned available;
     unsigned position;
-    int failure;           /* SHORT_OF_BYTES or TOO_LONG once `failed` */
+    int failure; /* SHORT_OF_BYTES or TOO_LONG once `failed` */
     bool failed;
     unsigned mode;
-    bool operand_prefix;   /* 66 */
-    bool address_prefix;   /* 67 */
-    uint8_t rep;           /* the last of F2 and F3 */
+    bool operand_prefix; /* 66 */
+    bool address_prefix; /* 67 */
+    uint8_t rep;         /* the last of F2 and F3 */
     uint8_t rex;
-    uint8_t segment;       /* the last override, or SEG_NONE */
+    uint8_t segment; /* the last override, or SEG_NONE */
     uint8_t modrm;
-    uint8_t operand_size;  /* 0: 16, 1: 32, 2: 64 */
+    uint8_t operand_size; /* 0: 16, 1: 32, 2: 64 */
 };
 
 /* May the next n bytes be read? Length comes before availability: a 16th byte is never fetched. */
@@ -126,7 +126,8 @@ static bool modrm_matches(const struct decoder *d, const struct opcode *row)
     return (row->mod == MOD_REG) == (mod == 3);
 }
 
-static const struct opcode *find_row(struct decoder *d, enum opcode_map map, uint8_t opcode, const struct cpu_model *model)
+static const struct opcode *find_row(struct decoder *d, enum opcode_map map, uint8_t opcode,
+                                     const struct cpu_model *model)
 {
     struct opcode_slot slot = opcode_slots[map][opcode];
     const uint16_t *candidate = &opcode_candidates[slot.first];
@@ -153,8 +154,10 @@ static const struct opcode *find_row(struct decoder *d, enum opcode_map map, uin
 /* SDM 2 table 2-1. */
 static void decode_address16(struct decoder *d, struct insn *insn)
 {
-    static const uint8_t bases[8] = {RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX};
-    static const uint8_t indices[8] = {RSI, RDI, RSI, RDI, REG_ZERO, REG_ZERO, REG_ZERO, REG_ZERO};
+    static const uint8_t bases[8] = { RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX };
+    static const uint8_t indices[8] = {
+        RSI, RDI, RSI, RDI, REG_ZERO, REG_ZERO, REG_ZERO, REG_ZERO
+    };
     unsigned mod = d->modrm >> 6, rm = d->modrm & 7;
     if (mod == 0 && rm == 6) {
         insn->disp = (int32_t)next16(d);
@@ -218,7 +221,8 @@ static void decode_sizes(struct decoder *d, const struct opcode *row, struct ins
 {
     bool long_mode = d->mode & MODE_CS64, wide = d->mode & (MODE_CS32 | MODE_CS64);
     d->operand_size = wide != d->operand_prefix;
-    if (long_mode && (d->rex & 8 || row->attributes & OP_F64 || (row->attributes & OP_D64 && !d->operand_prefix)))
+    if (long_mode && (d->rex & 8 || row->attributes & OP_F64 ||
+                      (row->attributes & OP_D64 && !d->operand_prefix)))
         d->operand_size = 2;
     if (d->operand_size == 0)
         insn->flags |= INSN_OSIZE16;
@@ -234,8 +238,10 @@ static uint32_t next_operand(struct decoder *d)
     return d->operand_size == 0 ? (uint32_t)(int16_t)next16(d) : next32(d);
 }
 
-/* What an operand takes from the bytes after ModRM, or from the opcode byte. A second immediate goes to disp. */
-static void decode_operand(struct decoder *d, enum operand operand, uint8_t opcode, struct insn *insn, bool *have_imm)
+/* What an operand takes from the bytes after ModRM, or from the opcode byte. A second immediate
+ * goes to disp. */
+static void decode_operand(struct decoder *d, enum operand operand, uint8_t opcode,
+                           struct insn *insn, bool *have_imm)
 {
     uint32_t value;
     switch (operand) {
@@ -275,10 +281,14 @@ static int undefined(struct decoder *d, struct insn *insn)
     return NO_SUCH_INSTRUCTION;
 }
 
-int insn_decode(struct insn *insn, const uint8_t *bytes, unsigned available, unsigned mode, const struct cpu_model *model)
+int insn_decode(struct insn *insn, const uint8_t *bytes, unsigned available, unsigned mode,
+                const struct cpu_model *model)
 {
-    struct decoder d = {.bytes = bytes, .available = available, .mode = mode, .segment = SEG_NONE};
-    *insn = (struct insn){.base = REG_ZERO, .index = REG_ZERO, .seg = SEG_DS, .fn = exec_undefined};
+    struct decoder d = {
+        .bytes = bytes, .available = available, .mode = mode, .segment = SEG_NONE
+    };
+    *insn =
+        (struct insn){ .base = REG_ZERO, .index = REG_ZERO, .seg = SEG_DS, .fn = exec_undefined };
 
     uint8_t opcode = decode_prefixes(&d, insn);
     enum opcode_map map = decode_map(&d, &opcode);

@@ -12,12 +12,14 @@ static bool logs_blocks(const struct cpu *cpu)
 
 static void log_entry(struct cpu *cpu, const struct block *b)
 {
-    LOG(cpu->bus.log, EXEC, "%04x:%08x %u instructions\n", cpu->seg[SEG_CS].selector, (unsigned)cpu->eip, b->count);
+    LOG(cpu->bus.log, EXEC, "%04x:%08x %u instructions\n", cpu->seg[SEG_CS].selector,
+        (unsigned)cpu->eip, b->count);
     if (log_enabled(cpu->bus.log, LOG_CPU))
         cpu_log_state(cpu);
 }
 
-/* The block of cpu->eip, made if need be. A block that crosses a page is right only for the pages mapped now. */
+/* The block of cpu->eip, made if need be. A block that crosses a page is right only for the pages
+ * mapped now. */
 static const struct block *find_block(struct cpu *cpu, uint32_t linear)
 {
     const struct tlb_page *page = tlb_find_fetch(cpu, linear);
@@ -26,7 +28,8 @@ static const struct block *find_block(struct cpu *cpu, uint32_t linear)
     const uint8_t *host = page->page.read + (linear & (PAGE_SIZE - 1));
     const struct block *b = block_find(cpu, host, NULL);
     if (b == NULL && (linear & (PAGE_SIZE - 1)) > PAGE_SIZE - 15) {
-        /* Whether a second page is needed at all is known only to the decoder: look for the crossing block without faulting. */
+        /* Whether a second page is needed at all is known only to the decoder: look for the
+         * crossing block without faulting. */
         struct translation t;
         uint32_t error, next = (linear | (PAGE_SIZE - 1)) + 1;
         if (paging_walk(cpu, next, ACCESS_FETCH, cpu->cpl == 3, true, &t, &error)) {

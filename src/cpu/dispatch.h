@@ -29,12 +29,14 @@ static inline bool dispatch_within_limit(const struct cpu *cpu, const struct blo
     return likely((uint64_t)(uint32_t)cpu->eip + b->length - 1 <= cpu->seg[SEG_CS].limit);
 }
 
-/* exec_dispatch() itself, for a handler's end: each has its own indirect jump, which the host predicts by itself. */
+/* exec_dispatch() itself, for a handler's end: each has its own indirect jump, which the host
+ * predicts by itself. */
 static inline __attribute__((always_inline)) const struct insn *dispatch_here(struct cpu *cpu)
 {
     uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + (uint32_t)cpu->eip;
     const struct jump_entry *e = jump_entry(cpu, linear);
-    if (likely(e->key == jump_key(cpu, linear) && __atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) == 0 &&
+    if (likely(e->key == jump_key(cpu, linear) &&
+               __atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) == 0 &&
                dispatch_within_limit(cpu, e->block))) {
         const struct insn *first = dispatch_enter(cpu, e->block);
         EXEC_ENTER(first);

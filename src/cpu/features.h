@@ -32,11 +32,14 @@ static inline bool cpu_model_has(const struct cpu_model *model, enum cpu_feature
     return (model->features[feature / 64] >> (feature % 64)) & 1;
 }
 
-/* Parse "-cpu NAME[,+feature|,-feature|,feature=on|off]...". False with a message for an unknown name. */
+/* Parse "-cpu NAME[,+feature|,-feature|,feature=on|off]...". False with a message for an unknown
+ * name. */
 bool cpu_model_parse(struct cpu_model *model, const char *text, struct error *err);
 /* Calls line() for each model, then each feature, for -cpu help. */
 void cpu_model_list(void (*line)(void *opaque, const char *text), void *opaque);
-/* The CPUID leaves as the model has them; dynamic bits (OSXSAVE, APIC enable, XCR0 sizes) are added by the instruction. */
-void cpu_model_cpuid(const struct cpu_model *model, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
+/* The CPUID leaves as the model has them; dynamic bits (OSXSAVE, APIC enable, XCR0 sizes) are added
+ * by the instruction. */
+void cpu_model_cpuid(const struct cpu_model *model, uint32_t leaf, uint32_t subleaf,
+                     uint32_t out[4]);
 
 #endif

@@ -7,22 +7,22 @@
 #include "cpu/cpu.h"
 
 /*
- * cc_result: the last result, sign-extended from its size to 64 bits. ZF is cc_result == 0, SF its top bit, PF the
- * parity of its low byte.
- * cc_carry: the vector of carries (borrows) out of each bit of the operation, moved up so that the carry out of the operand's
- * top bit is bit 63 and the one below it bit 62, plus the carry out of bit 3 in bit 3:
- *     CF = bit 63, OF = bit 63 ^ bit 62, AF = bit 3.
- * So that any combination can be represented (POPF, SAHF, shifts): bit 16 of cc_carry flips SF, and bits 8-15 are xored into
- * the byte whose parity PF shows. Arithmetic leaves those bits 0.
+ * cc_result: the last result, sign-extended from its size to 64 bits. ZF is cc_result == 0, SF its
+ * top bit, PF the parity of its low byte. cc_carry: the vector of carries (borrows) out of each bit
+ * of the operation, moved up so that the carry out of the operand's top bit is bit 63 and the one
+ * below it bit 62, plus the carry out of bit 3 in bit 3: CF = bit 63, OF = bit 63 ^ bit 62, AF =
+ * bit 3. So that any combination can be represented (POPF, SAHF, shifts): bit 16 of cc_carry flips
+ * SF, and bits 8-15 are xored into the byte whose parity PF shows. Arithmetic leaves those bits 0.
  *
  *     add: carries = (a & b) | ((a | b) & ~r)      sub: carries = (~a & b) | ((~a | b) & r)
  */
-#define CC_CF_BIT 63
+#define CC_CF_BIT   63
 #define CC_PF_SHIFT 8
-#define CC_SF_BIT 16
+#define CC_SF_BIT   16
 
 /* size in bytes; result already truncated or not; carries: the vector in the low size bytes. */
-static inline void flags_set_arith(struct cpu *cpu, unsigned size, uint64_t result, uint64_t carries)
+static inline void flags_set_arith(struct cpu *cpu, unsigned size, uint64_t result,
+                                   uint64_t carries)
 {
     unsigned up = 64 - 8 * size;
     cpu->cc_result = (uint64_t)((int64_t)(result << up) >> up);
@@ -47,8 +47,14 @@ static inline void flags_set_logic(struct cpu *cpu, unsigned size, uint64_t r)
     cpu->cc_carry = 0;
 }
 
-static inline bool flag_cf(const struct cpu *cpu) { return cpu->cc_carry >> 63; }
-static inline bool flag_zf(const struct cpu *cpu) { return cpu->cc_result == 0; }
+static inline bool flag_cf(const struct cpu *cpu)
+{
+    return cpu->cc_carry >> 63;
+}
+static inline bool flag_zf(const struct cpu *cpu)
+{
+    return cpu->cc_result == 0;
+}
 static inline bool flag_sf(const struct cpu *cpu)
 {
     return ((cpu->cc_result >> 63) ^ (cpu->cc_carry >> CC_SF_BIT)) & 1;
@@ -57,7 +63,10 @@ static inline bool flag_of(const struct cpu *cpu)
 {
     return ((cpu->cc_carry >> 63) ^ (cpu->cc_carry >> 62)) & 1;
 }
-static inline bool flag_af(const struct cpu *cpu) { return (cpu->cc_carry >> 3) & 1; }
+static inline bool flag_af(const struct cpu *cpu)
+{
+    return (cpu->cc_carry >> 3) & 1;
+}
 static inline bool flag_pf(const struct cpu *cpu)
 {
     return !__builtin_parity((uint8_t)(cpu->cc_result ^ (cpu->cc_carry >> CC_PF_SHIFT)));
@@ -78,8 +87,9 @@ static inline void flags_set_all(struct cpu *cpu, uint32_t f)
 
 static inline uint32_t flags_get_arith(const struct cpu *cpu)
 {
-    return (flag_cf(cpu) ? EFLAGS_CF : 0) | (flag_pf(cpu) ? EFLAGS_PF : 0) | (flag_af(cpu) ? EFLAGS_AF : 0) |
-           (flag_zf(cpu) ? EFLAGS_ZF : 0) | (flag_sf(cpu) ? EFLAGS_SF : 0) | (flag_of(cpu) ? EFLAGS_OF : 0);
+    return (flag_cf(cpu) ? EFLAGS_CF : 0) | (flag_pf(cpu) ? EFLAGS_PF : 0) |
+           (flag_af(cpu) ? EFLAGS_AF : 0) | (flag_zf(cpu) ? EFLAGS_ZF : 0) |
+           (flag_sf(cpu) ? EFLAGS_SF : 0) | (flag_of(cpu) ? EFLAGS_OF : 0);
 }
 
 /* The architectural EFLAGS image. */

@@ -15,8 +15,9 @@ struct cpu;
 struct insn;
 
 /*
- * A handler executes one instruction and goes on to the next one of its block: it ends in EXEC_NEXT or EXEC_JUMP
- * (execute.h). It returns the first instruction of the next block, or NULL to leave to the run loop.
+ * A handler executes one instruction and goes on to the next one of its block: it ends in EXEC_NEXT
+ * or EXEC_JUMP (execute.h). It returns the first instruction of the next block, or NULL to leave to
+ * the run loop.
  */
 typedef const struct insn *exec_fn(struct cpu *cpu, const struct insn *i);
 
@@ -27,24 +28,26 @@ enum {
     INSN_REP = 1 << 3,     /* F3 */
     INSN_REPNE = 1 << 4,   /* F2 */
     INSN_LOCK = 1 << 5,
-    INSN_MEMORY = 1 << 6,  /* the operand E/M/Q/W is in memory */
-    INSN_REX = 1 << 7,     /* any REX: byte registers 4-7 are SPL.. */
+    INSN_MEMORY = 1 << 6, /* the operand E/M/Q/W is in memory */
+    INSN_REX = 1 << 7,    /* any REX: byte registers 4-7 are SPL.. */
 };
 
 /* 32 bytes; immutable once in a block, but for fn of a block that was dropped. */
 struct insn {
     exec_fn *fn;
-    uint32_t imm;       /* immediate or relative displacement, sign-extended to 32 bits; Ap: the offset */
-    int32_t disp;       /* address displacement; Ob/Ov: the offset; ENTER: imm8 in imm2; Ap: selector in imm2 */
+    uint32_t imm; /* immediate or relative displacement, sign-extended to 32 bits; Ap: the offset */
+    int32_t disp; /* address displacement; Ob/Ov: the offset; ENTER: imm8 in imm2; Ap: selector in
+                     imm2 */
     uint32_t addr_mask; /* 0xffff or 0xffffffff */
-    uint8_t base, index, scale; /* gpr slots, REG_ZERO where there is none; scale is a shift count */
-    uint8_t seg;        /* segment of the memory operand after overrides */
-    uint8_t reg;        /* ModRM.reg, or the register in the opcode byte */
-    uint8_t rm;         /* ModRM.rm when a register */
-    uint8_t length;     /* bytes, 1-15 */
-    uint8_t flags;      /* INSN_* */
-    uint16_t op;        /* index into opcode_table */
-    uint16_t offset;    /* of the first byte from the block's first byte */
+    uint8_t base, index,
+        scale;       /* gpr slots, REG_ZERO where there is none; scale is a shift count */
+    uint8_t seg;     /* segment of the memory operand after overrides */
+    uint8_t reg;     /* ModRM.reg, or the register in the opcode byte */
+    uint8_t rm;      /* ModRM.rm when a register */
+    uint8_t length;  /* bytes, 1-15 */
+    uint8_t flags;   /* INSN_* */
+    uint16_t op;     /* index into opcode_table */
+    uint16_t offset; /* of the first byte from the block's first byte */
 };
 /* ENTER imm16,imm8 and far pointers carry their second immediate in the displacement field. */
 #define insn_imm2(i) ((uint16_t)(i)->disp)
@@ -56,38 +59,99 @@ struct insn {
 /* What decoding depends on besides the bytes. */
 enum { MODE_CS32 = 1 << 0, MODE_CS64 = 1 << 1 };
 
-/* Operand forms in the manual's notation (SDM 2 appendix A.2), each with what the decoder has to fetch. */
+/* Operand forms in the manual's notation (SDM 2 appendix A.2), each with what the decoder has to
+ * fetch. */
 enum operand {
     OPERAND_NONE,
-    OPERAND_Eb, OPERAND_Ew, OPERAND_Ed, OPERAND_Ev, OPERAND_Gb, OPERAND_Gw, OPERAND_Gd, OPERAND_Gv, OPERAND_Ey,
-    OPERAND_M, OPERAND_Mb, OPERAND_Mw, OPERAND_Md, OPERAND_Mq, OPERAND_Mdq, OPERAND_Mt, OPERAND_Mp, OPERAND_Ma, OPERAND_Ms,
-    OPERAND_Ib, OPERAND_sIb /* sign-extended to operand size */, OPERAND_Iw, OPERAND_Iz, OPERAND_Iv, OPERAND_I1,
-    OPERAND_Jb, OPERAND_Jz, OPERAND_Ap, OPERAND_Ob, OPERAND_Ov,
-    OPERAND_Zb, OPERAND_Zv /* register in opcode bits 0-2 */,
-    OPERAND_AL, OPERAND_CL, OPERAND_DX, OPERAND_rAX, OPERAND_eAX,
-    OPERAND_ES, OPERAND_CS, OPERAND_SS, OPERAND_DS, OPERAND_FS, OPERAND_GS, OPERAND_Sw, OPERAND_Cd, OPERAND_Dd, OPERAND_Rd,
-    OPERAND_Xb, OPERAND_Xv, OPERAND_Yb, OPERAND_Yv, OPERAND_Fv,
-    OPERAND_Pq, OPERAND_Pd, OPERAND_Nq, OPERAND_Qq, OPERAND_Qd, OPERAND_Vx, OPERAND_Vd, OPERAND_Vq, OPERAND_Ux, OPERAND_Uq,
-    OPERAND_Wx, OPERAND_Wd, OPERAND_Wq, OPERAND_Ww, OPERAND_XMM0, OPERAND_ST0, OPERAND_STi,
+    OPERAND_Eb,
+    OPERAND_Ew,
+    OPERAND_Ed,
+    OPERAND_Ev,
+    OPERAND_Gb,
+    OPERAND_Gw,
+    OPERAND_Gd,
+    OPERAND_Gv,
+    OPERAND_Ey,
+    OPERAND_M,
+    OPERAND_Mb,
+    OPERAND_Mw,
+    OPERAND_Md,
+    OPERAND_Mq,
+    OPERAND_Mdq,
+    OPERAND_Mt,
+    OPERAND_Mp,
+    OPERAND_Ma,
+    OPERAND_Ms,
+    OPERAND_Ib,
+    OPERAND_sIb /* sign-extended to operand size */,
+    OPERAND_Iw,
+    OPERAND_Iz,
+    OPERAND_Iv,
+    OPERAND_I1,
+    OPERAND_Jb,
+    OPERAND_Jz,
+    OPERAND_Ap,
+    OPERAND_Ob,
+    OPERAND_Ov,
+    OPERAND_Zb,
+    OPERAND_Zv /* register in opcode bits 0-2 */,
+    OPERAND_AL,
+    OPERAND_CL,
+    OPERAND_DX,
+    OPERAND_rAX,
+    OPERAND_eAX,
+    OPERAND_ES,
+    OPERAND_CS,
+    OPERAND_SS,
+    OPERAND_DS,
+    OPERAND_FS,
+    OPERAND_GS,
+    OPERAND_Sw,
+    OPERAND_Cd,
+    OPERAND_Dd,
+    OPERAND_Rd,
+    OPERAND_Xb,
+    OPERAND_Xv,
+    OPERAND_Yb,
+    OPERAND_Yv,
+    OPERAND_Fv,
+    OPERAND_Pq,
+    OPERAND_Pd,
+    OPERAND_Nq,
+    OPERAND_Qq,
+    OPERAND_Qd,
+    OPERAND_Vx,
+    OPERAND_Vd,
+    OPERAND_Vq,
+    OPERAND_Ux,
+    OPERAND_Uq,
+    OPERAND_Wx,
+    OPERAND_Wd,
+    OPERAND_Wq,
+    OPERAND_Ww,
+    OPERAND_XMM0,
+    OPERAND_ST0,
+    OPERAND_STi,
 };
 
 /* Row attributes. */
 enum {
-    OP_END = 1 << 0,        /* ends a block: control flow, or changes what decoding or fetching depends on */
-    OP_LOCK = 1 << 1,       /* LOCK allowed with a memory destination; elsewhere #UD */
-    OP_I64 = 1 << 2,        /* invalid in 64-bit mode */
-    OP_D64 = 1 << 3,        /* default operand size 64 in 64-bit mode */
-    OP_F64 = 1 << 4,        /* operand size forced to 64 in 64-bit mode */
-    OP_REAL_UD = 1 << 5,    /* #UD in real and virtual-8086 mode (the handler checks) */
-    OP_PRIV = 1 << 6,       /* privileged: CPL 0 (the handler checks) */
+    OP_END =
+        1 << 0, /* ends a block: control flow, or changes what decoding or fetching depends on */
+    OP_LOCK = 1 << 1,    /* LOCK allowed with a memory destination; elsewhere #UD */
+    OP_I64 = 1 << 2,     /* invalid in 64-bit mode */
+    OP_D64 = 1 << 3,     /* default operand size 64 in 64-bit mode */
+    OP_F64 = 1 << 4,     /* operand size forced to 64 in 64-bit mode */
+    OP_REAL_UD = 1 << 5, /* #UD in real and virtual-8086 mode (the handler checks) */
+    OP_PRIV = 1 << 6,    /* privileged: CPL 0 (the handler checks) */
     OP_X87 = 1 << 7,
     OP_MMX = 1 << 8,
     OP_SSE = 1 << 9,
-    OP_STRING = 1 << 10,    /* takes REP */
-    OP_MEM_WRITE = 1 << 11, /* writes its memory operand */
-    OP_MEM_READ = 1 << 12,  /* reads its memory operand */
-    OP_O64 = 1 << 13,       /* valid in 64-bit mode only */
-    OP_JUMP = 1 << 14,      /* relative or indirect control transfer without privilege change */
+    OP_STRING = 1 << 10,     /* takes REP */
+    OP_MEM_WRITE = 1 << 11,  /* writes its memory operand */
+    OP_MEM_READ = 1 << 12,   /* reads its memory operand */
+    OP_O64 = 1 << 13,        /* valid in 64-bit mode only */
+    OP_JUMP = 1 << 14,       /* relative or indirect control transfer without privilege change */
     OP_BASE_REG32 = 1 << 15, /* Cd/Dd/Rd: ModRM.mod is ignored, always a register */
 };
 
@@ -96,17 +160,20 @@ enum opcode_map { MAP_1B, MAP_0F, MAP_0F38, MAP_0F3A, MAP_COUNT };
 enum opcode_prefix {
     PFX_ANY, /* 66 F2 F3 have their general meaning */
     PFX_NP,  /* none of 66 F2 F3 */
-    PFX_66, PFX_F3, PFX_F2
+    PFX_66,
+    PFX_F3,
+    PFX_F2
 };
-enum { REG_ANY = 8 };                             /* ModRM.reg: 0-7 or any */
-enum opcode_mod { MOD_ANY, MOD_MEM, MOD_REG };    /* ModRM.mod */
-enum { RM_ANY = 8 };                              /* ModRM.rm with MOD_REG (x87 C0-FF, 0F 01 C8 ...) */
+enum { REG_ANY = 8 };                          /* ModRM.reg: 0-7 or any */
+enum opcode_mod { MOD_ANY, MOD_MEM, MOD_REG }; /* ModRM.mod */
+enum { RM_ANY = 8 };                           /* ModRM.rm with MOD_REG (x87 C0-FF, 0F 01 C8 ...) */
 
 /*
  * A row. Handlers are chosen by [operand size: 0 = 16, 1 = 32, 2 = 64][0 = register, 1 = memory].
  * In the .inc lists:
  *
- *   OP(map, opcode, prefix, reg, mod, rm, "mnemonic", op1, op2, op3, attributes, reads, writes, undefined, FEATURE, handlers)
+ *   OP(map, opcode, prefix, reg, mod, rm, "mnemonic", op1, op2, op3, attributes, reads, writes,
+ * undefined, FEATURE, handlers)
  *
  * The syntax of each field, the handler forms and examples: opcodes.inc.
  */
@@ -125,11 +192,13 @@ extern const struct opcode opcode_table[];
 extern const unsigned opcode_count;
 
 /*
- * Decode the instruction at bytes (available of them, at most 15 are looked at). Returns its length with *insn filled but for
- * offset; 0: more bytes are needed than are available; -1: no such instruction (#UD) - insn->length then tells how many
- * bytes were looked at; -2: longer than 15 bytes (#GP). mode: MODE_*. model: absent features are #UD; NULL: all.
- * In an undefined encoding insn->fn raises #UD, so the result can be executed all the same.
+ * Decode the instruction at bytes (available of them, at most 15 are looked at). Returns its length
+ * with *insn filled but for offset; 0: more bytes are needed than are available; -1: no such
+ * instruction (#UD) - insn->length then tells how many bytes were looked at; -2: longer than 15
+ * bytes (#GP). mode: MODE_*. model: absent features are #UD; NULL: all. In an undefined encoding
+ * insn->fn raises #UD, so the result can be executed all the same.
  */
-int insn_decode(struct insn *insn, const uint8_t *bytes, unsigned available, unsigned mode, const struct cpu_model *model);
+int insn_decode(struct insn *insn, const uint8_t *bytes, unsigned available, unsigned mode,
+                const struct cpu_model *model);
 
 #endif

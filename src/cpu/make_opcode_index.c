@@ -14,10 +14,10 @@ struct row {
 };
 
 #define SPREAD(op) (OPERAND_##op == OPERAND_Zb || OPERAND_##op == OPERAND_Zv)
-#define OP(map, opcode, prefix, reg, mod, rm, mnemonic, op1, op2, op3, ...)                                           \
-    {MAP_##map, opcode, SPREAD(op1) || SPREAD(op2) || SPREAD(op3) ? 8 : 1,                                            \
-     (PFX_##prefix != PFX_ANY) * 8u + ((int)RM_##rm != RM_ANY) * 4u + ((int)REG_##reg != REG_ANY) * 2u +              \
-         (MOD_##mod != MOD_ANY)},
+#define OP(map, opcode, prefix, reg, mod, rm, mnemonic, op1, op2, op3, ...)                        \
+    { MAP_##map, opcode, SPREAD(op1) || SPREAD(op2) || SPREAD(op3) ? 8 : 1,                        \
+      (PFX_##prefix != PFX_ANY) * 8u + ((int)RM_##rm != RM_ANY) * 4u +                             \
+          ((int)REG_##reg != REG_ANY) * 2u + (MOD_##mod != MOD_ANY) },
 
 static const struct row rows[] = {
 #include "cpu/opcodes.inc"
@@ -57,7 +57,8 @@ int main(void)
             total += count[map][opcode];
         }
     }
-    printf("    0 /* ends the list */\n};\n\nconst struct opcode_slot opcode_slots[MAP_COUNT][256] = {\n");
+    printf("    0 /* ends the list */\n};\n\nconst struct opcode_slot opcode_slots[MAP_COUNT][256] "
+           "= {\n");
     for (unsigned map = 0; map < MAP_COUNT; map++) {
         printf("    {\n");
         for (unsigned opcode = 0; opcode < 256; opcode++)

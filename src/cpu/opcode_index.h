@@ -6,7 +6,8 @@
 
 #include "cpu/insn.h"
 
-/* count entries of opcode_candidates from first; the first that matches prefix, ModRM and model is the instruction. */
+/* count entries of opcode_candidates from first; the first that matches prefix, ModRM and model is
+ * the instruction. */
 struct opcode_slot {
     uint16_t first, count;
 };

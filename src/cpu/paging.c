@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// The page walker: 32-bit and PAE paging (SDM 3A 4.3, 4.4), access rights (4.6), A and D bits (4.8).
+// The page walker: 32-bit and PAE paging (SDM 3A 4.3, 4.4), access rights (4.6), A and D bits
+// (4.8).
 #include "cpu/paging.h"
 
 #include "cpu/tlb.h"
 #include "memory/memory.h"
 
 /* Entry bits, SDM 3A tables 4-4 to 4-11. */
-#define PTE_P 0x001u
-#define PTE_W 0x002u
-#define PTE_U 0x004u
-#define PTE_A 0x020u
-#define PTE_D 0x040u
-#define PTE_PS 0x080u
-#define PTE_G 0x100u
-#define PTE_NX (UINT64_C(1) << 63)
-#define PAGE_ADDRESS UINT64_C(0xffffff000) /* bits 35-12 */
+#define PTE_P        0x001u
+#define PTE_W        0x002u
+#define PTE_U        0x004u
+#define PTE_A        0x020u
+#define PTE_D        0x040u
+#define PTE_PS       0x080u
+#define PTE_G        0x100u
+#define PTE_NX       (UINT64_C(1) << 63)
+#define PAGE_ADDRESS UINT64_C(0xffffff000)        /* bits 35-12 */
 #define PAE_RESERVED UINT64_C(0x7ffffff000000000) /* bits 62-36: MAXPHYADDR is 36 */
 
 struct walk {
@@ -25,12 +26,12 @@ struct walk {
     unsigned levels;
     struct {
         uint64_t physical, value;
-    } entry[2];          /* from the page directory down; the last one maps the page */
+    } entry[2]; /* from the page directory down; the last one maps the page */
     uint64_t physical;
     uint32_t page_size;
-    uint64_t rights;     /* U and W of all levels */
+    uint64_t rights; /* U and W of all levels */
     bool no_execute;
-    uint32_t error;      /* P and RSVD of a failed walk */
+    uint32_t error; /* P and RSVD of a failed walk */
 };
 
 static uint64_t read_entry(struct cpu *cpu, uint64_t physical, unsigned size)
@@ -44,7 +45,8 @@ static uint64_t read_entry(struct cpu *cpu, uint64_t physical, unsigned size)
 }
 
 /* False if the entry has changed since it was read. */
-static bool update_entry(struct cpu *cpu, uint64_t physical, unsigned size, uint64_t old, uint64_t value)
+static bool update_entry(struct cpu *cpu, uint64_t physical, unsigned size, uint64_t old,
+                         uint64_t value)
 {
     const struct memory_page *page = tlb_walk_page(cpu, physical);
     if (unlikely(page->write == NULL)) {
@@ -57,19 +59,22 @@ static bool update_entry(struct cpu *cpu, uint64_t physical, unsigned size, uint
         uint32_t expected, wanted;
         store_le32(&expected, (uint32_t)old);
         store_le32(&wanted, (uint32_t)value);
-        done = __atomic_compare_exchange_n((uint32_t *)host, &expected, wanted, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        done = __atomic_compare_exchange_n((uint32_t *)host, &expected, wanted, false,
+                                           __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     } else {
         uint64_t expected, wanted;
         store_le64(&expected, old);
         store_le64(&wanted, value);
-        done = __atomic_compare_exchange_n((uint64_t *)host, &expected, wanted, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        done = __atomic_compare_exchange_n((uint64_t *)host, &expected, wanted, false,
+                                           __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     }
     if (done && ram_page_store_is_slow(page->write_block, page->write_offset >> PAGE_SHIFT))
         ram_written(page->write_block, page->write_offset + physical % PAGE_SIZE, size);
     return done;
 }
 
-/* Fetch the next entry and merge its rights. False with error set: not present or a reserved bit. */
+/* Fetch the next entry and merge its rights. False with error set: not present or a reserved bit.
+ */
 static bool step(struct walk *w, uint64_t physical, uint64_t reserved)
 {
     physical = cpu_a20(w->cpu, physical);
@@ -94,7 +99,8 @@ static uint64_t last_entry(const struct walk *w)
     return w->entry[w->levels - 1].value;
 }
 
-/* SDM 3A 4.3. With PSE-36, bits 16-13 of a 4 MiB entry are bits 35-32 of the address; 21-17 are reserved. */
+/* SDM 3A 4.3. With PSE-36, bits 16-13 of a 4 MiB entry are bits 35-32 of the address; 21-17 are
+ * reserved. */
 static bool walk_32bit(struct walk *w)
 {
     struct cpu *cpu = w->cpu;
@@ -164,7 +170,8 @@ static bool permitted(const struct walk *w, enum access_kind kind, bool user)
     return kind != ACCESS_FETCH || !w->no_execute;
 }
 
-/* Set A in every entry used, and D in the last one for a store. False: the tables changed under the walk. */
+/* Set A in every entry used, and D in the last one for a store. False: the tables changed under the
+ * walk. */
 static bool mark(struct walk *w, enum access_kind kind)
 {
     for (unsigned n = 0; n < w->levels; n++) {
@@ -178,17 +185,19 @@ static bool mark(struct walk *w, enum access_kind kind)
     return true;
 }
 
-bool paging_walk(struct cpu *cpu, uint32_t linear, enum access_kind kind, bool user, bool debug, struct translation *out,
-                 uint32_t *error)
+bool paging_walk(struct cpu *cpu, uint32_t linear, enum access_kind kind, bool user, bool debug,
+                 struct translation *out, uint32_t *error)
 {
     if (!(cpu->cr0 & CR0_PG)) {
-        *out = (struct translation){.physical = cpu_a20(cpu, linear), .writable = true, .page_size = PAGE_SIZE};
+        *out = (struct translation){ .physical = cpu_a20(cpu, linear),
+                                     .writable = true,
+                                     .page_size = PAGE_SIZE };
         return true;
     }
     bool pae = cpu->cr4 & CR4_PAE;
     struct walk w;
     do {
-        w = (struct walk){.cpu = cpu, .linear = linear, .rights = PTE_U | PTE_W, .error = PF_P};
+        w = (struct walk){ .cpu = cpu, .linear = linear, .rights = PTE_U | PTE_W, .error = PF_P };
         bool found = pae ? walk_pae(&w) : walk_32bit(&w);
         if (!found || (!debug && !permitted(&w, kind, user))) {
             bool no_execute = pae && cpu->msr.efer & EFER_NXE;

@@ -10,19 +10,25 @@ enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
 
 /* One translation. */
 struct translation {
-    uint64_t physical;  /* of the byte asked for, A20 applied */
-    bool writable;      /* a store with the same privilege may go the same way (W allowed and D set already) */
+    uint64_t physical; /* of the byte asked for, A20 applied */
+    bool writable;     /* a store with the same privilege may go the same way (W allowed and D set
+                          already) */
     bool global;
     uint32_t page_size; /* 4 KiB, 2 MiB, 4 MiB */
 };
 
-/* Walk for linear. user: privilege of the access. False: error code of the page fault in *error. Sets A and D bits unless debug. SDM 3A 4.3-4.7 */
-bool paging_walk(struct cpu *cpu, uint32_t linear, enum access_kind kind, bool user, bool debug, struct translation *out, uint32_t *error);
+/* Walk for linear. user: privilege of the access. False: error code of the page fault in *error.
+ * Sets A and D bits unless debug. SDM 3A 4.3-4.7 */
+bool paging_walk(struct cpu *cpu, uint32_t linear, enum access_kind kind, bool user, bool debug,
+                 struct translation *out, uint32_t *error);
 
-/* Fill the soft TLB for linear with the rights of `user`, raising #PF on failure (cpu->eip synchronised), and return the translation. */
-void tlb_fill(struct cpu *cpu, uint32_t linear, enum access_kind kind, bool user, struct translation *out);
+/* Fill the soft TLB for linear with the rights of `user`, raising #PF on failure (cpu->eip
+ * synchronised), and return the translation. */
+void tlb_fill(struct cpu *cpu, uint32_t linear, enum access_kind kind, bool user,
+              struct translation *out);
 
-/* Flush all; all but global pages (MOV CR3); one page (INVLPG); only the right to store fast (dirty or code tracking begins on a page). */
+/* Flush all; all but global pages (MOV CR3); one page (INVLPG); only the right to store fast (dirty
+ * or code tracking begins on a page). */
 void tlb_flush(struct cpu *cpu, bool keep_global);
 void tlb_flush_page(struct cpu *cpu, uint32_t linear);
 void tlb_flush_writes(struct cpu *cpu);

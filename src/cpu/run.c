@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// The run loop: a pending exception, then pending events, then blocks until something asks for attention.
+// The run loop: a pending exception, then pending events, then blocks until something asks for
+// attention.
 #include "cpu/block_store.h"
 #include "cpu/execute.h"
 #include "cpu/system.h"
@@ -19,7 +20,9 @@ static bool attention(const struct cpu *cpu, uint32_t bits)
     return __atomic_load_n(&cpu->attention, __ATOMIC_SEQ_CST) & bits;
 }
 
-/* ---- executing ----------------------------------------------------------------------------------------------- */
+/* ---- executing
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /* In a threaded build handlers go on by themselves and the loop turns once. */
 static void run_from(struct cpu *cpu, const struct insn *i)
@@ -45,22 +48,26 @@ static bool must_step(const struct cpu *cpu)
     return cpu->eflags & EFLAGS_TF || debug_any_execute(cpu);
 }
 
-/* INT n, INT3, INTO and INT1 clear TF before the trap of their own would be taken. SDM 3A 17.3.1.4 */
+/* INT n, INT3, INTO and INT1 clear TF before the trap of their own would be taken. SDM 3A 17.3.1.4
+ */
 static bool software_interrupt(const struct insn *i)
 {
     if (i->op == INSN_OP_UNDEFINED)
         return false;
     const struct opcode *row = &opcode_table[i->op];
-    return row->map == MAP_1B && ((row->opcode >= 0xcc && row->opcode <= 0xce) || row->opcode == 0xf1);
+    return row->map == MAP_1B &&
+           ((row->opcode >= 0xcc && row->opcode <= 0xce) || row->opcode == 0xf1);
 }
 
-/* MOV SS and POP SS hold off traps too, STI (the other instruction with a shadow, without operands) does not. */
+/* MOV SS and POP SS hold off traps too, STI (the other instruction with a shadow, without operands)
+ * does not. */
 static bool shadows_traps(const struct cpu *cpu, const struct insn *i)
 {
     return attention(cpu, ATTENTION_SHADOW) && opcode_table[i->op].operand[0] != OPERAND_NONE;
 }
 
-/* Code breakpoints come before the instruction; not under the shadow of MOV SS, and not where RF is set. */
+/* Code breakpoints come before the instruction; not under the shadow of MOV SS, and not where RF is
+ * set. */
 static bool at_breakpoint(struct cpu *cpu, bool shadow)
 {
     struct cpu_threading *t = cpu->threading;
@@ -106,7 +113,8 @@ static void execute_one(struct cpu *cpu)
     }
 }
 
-/* ---- events between instructions ----------------------------------------------------------------------------- */
+/* ---- events between instructions
+ * ----------------------------------------------------------------------------- */
 
 static void wake(struct cpu *cpu)
 {
@@ -129,8 +137,8 @@ static bool take(struct cpu *cpu, uint32_t bit, bool masked)
 
 static void reset_machine(struct cpu *cpu)
 {
-    clear_attention(cpu, ATTENTION_RESET | ATTENTION_SMI | ATTENTION_INIT | ATTENTION_NMI | ATTENTION_TRAP |
-                             ATTENTION_SHADOW | ATTENTION_HALT);
+    clear_attention(cpu, ATTENTION_RESET | ATTENTION_SMI | ATTENTION_INIT | ATTENTION_NMI |
+                             ATTENTION_TRAP | ATTENTION_SHADOW | ATTENTION_HALT);
     cpu->latched = 0;
     host_lock_acquire(cpu->bus.lock);
     if (cpu->bus.reset != NULL)
@@ -144,7 +152,8 @@ static void reset_machine(struct cpu *cpu)
 static bool deliver_interrupt(struct cpu *cpu)
 {
     clear_attention(cpu, ATTENTION_INTR);
-    if (cpu->hold_interrupts || !(cpu->eflags & EFLAGS_IF) || !__atomic_load_n(&cpu->intr_level, __ATOMIC_SEQ_CST))
+    if (cpu->hold_interrupts || !(cpu->eflags & EFLAGS_IF) ||
+        !__atomic_load_n(&cpu->intr_level, __ATOMIC_SEQ_CST))
         return false;
     host_lock_acquire(cpu->bus.lock);
     int vector = cpu->bus.acknowledge != NULL ? cpu->bus.acknowledge(cpu->bus.opaque) : -1;
@@ -157,8 +166,9 @@ static bool deliver_interrupt(struct cpu *cpu)
 }
 
 /*
- * One event in the order of SDM 3A table 6-2; true if there was one. SMI and INIT wait for a trap of the previous instruction: they are asynchronous,
- * and the trap is not lost that way. After STI and MOV SS nothing is taken before one more instruction.
+ * One event in the order of SDM 3A table 6-2; true if there was one. SMI and INIT wait for a trap
+ * of the previous instruction: they are asynchronous, and the trap is not lost that way. After STI
+ * and MOV SS nothing is taken before one more instruction.
  */
 static bool deliver_event(struct cpu *cpu)
 {
@@ -198,7 +208,8 @@ static bool watchpoint_hit(struct cpu *cpu)
 {
     enum debug_kind kind;
     uint32_t linear;
-    return attention(cpu, ATTENTION_TRAP) && cpu_debug_hit(cpu, &kind, &linear) && kind != DEBUG_EXECUTE;
+    return attention(cpu, ATTENTION_TRAP) && cpu_debug_hit(cpu, &kind, &linear) &&
+           kind != DEBUG_EXECUTE;
 }
 
 static void execute_stepping(struct cpu *cpu)
@@ -239,9 +250,11 @@ static bool prepare(struct cpu *cpu)
     }
 }
 
-/* ---- exceptions ---------------------------------------------------------------------------------------------- */
+/* ---- exceptions
+ * ---------------------------------------------------------------------------------------------- */
 
-/* A block counts its instructions when it is entered; the one that faulted and those behind it did not retire. */
+/* A block counts its instructions when it is entered; the one that faulted and those behind it did
+ * not retire. */
 static void uncount(struct cpu *cpu)
 {
     if (cpu->block != NULL && cpu->current != NULL) {
@@ -261,8 +274,9 @@ static void exception(struct cpu *cpu)
 }
 
 /*
- * cpu_raise() lands behind the setjmp, also from within exception() itself: a second fault during delivery is delivered by the
- * next turn. Nothing but the parameter lives across, and it does not change.
+ * cpu_raise() lands behind the setjmp, also from within exception() itself: a second fault during
+ * delivery is delivered by the next turn. Nothing but the parameter lives across, and it does not
+ * change.
  */
 static __attribute__((noinline)) void run_loop(struct cpu *cpu)
 {

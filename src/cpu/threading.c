@@ -47,8 +47,9 @@ void threading_leave(struct cpu *cpu)
 }
 
 /*
- * No wake-up is lost: the sleeper says that it sleeps before it looks at attention, the waker sets attention before it looks whether
- * anyone sleeps, both sequentially consistent; and an event set before the wait ends it at once.
+ * No wake-up is lost: the sleeper says that it sleeps before it looks at attention, the waker sets
+ * attention before it looks whether anyone sleeps, both sequentially consistent; and an event set
+ * before the wait ends it at once.
  */
 void threading_sleep(struct cpu *cpu)
 {
@@ -66,7 +67,9 @@ void cpu_attend(struct cpu *cpu, uint32_t bits)
         host_event_set(cpu->threading->wake);
 }
 
-/* ---- parking ------------------------------------------------------------------------------------------------- */
+/* ---- parking
+ * -------------------------------------------------------------------------------------------------
+ */
 
 void threading_request_park(struct cpu *cpu)
 {
@@ -80,7 +83,8 @@ void threading_request_park(struct cpu *cpu)
 bool threading_should_leave(struct cpu *cpu)
 {
     struct cpu_threading *t = cpu->threading;
-    __atomic_fetch_and(&cpu->attention, ~(uint32_t)(ATTENTION_STOP | ATTENTION_EXIT), __ATOMIC_SEQ_CST);
+    __atomic_fetch_and(&cpu->attention, ~(uint32_t)(ATTENTION_STOP | ATTENTION_EXIT),
+                       __ATOMIC_SEQ_CST);
     host_lock_acquire(t->state);
     bool leave = t->want_parked || t->want_exit;
     host_lock_release(t->state);
@@ -122,7 +126,8 @@ void cpu_park(struct cpu *cpu)
         host_event_wait(cpu->threading->parked_event);
 }
 
-/* Parked is over when this returns, not when the thread has woken: a cpu_park() that follows waits for it again. */
+/* Parked is over when this returns, not when the thread has woken: a cpu_park() that follows waits
+ * for it again. */
 void cpu_resume(struct cpu *cpu)
 {
     struct cpu_threading *t = cpu->threading;
@@ -143,7 +148,9 @@ void cpu_exit(struct cpu *cpu)
     host_event_set(t->wake);
 }
 
-/* ---- pins ---------------------------------------------------------------------------------------------------- */
+/* ---- pins
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 void cpu_set_intr(struct cpu *cpu, bool level)
 {

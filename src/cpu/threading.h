@@ -14,18 +14,20 @@ struct change {
 };
 
 struct cpu_threading {
-    struct host_lock *running; /* held by the thread that executes guest code: it alone touches TLB and blocks */
-    struct host_lock *state;   /* guards all below; held shortly */
-    struct host_event *wake;   /* the processor sleeps here, halted or parked */
+    struct host_lock
+        *running; /* held by the thread that executes guest code: it alone touches TLB and blocks */
+    struct host_lock *state; /* guards all below; held shortly */
+    struct host_event *wake; /* the processor sleeps here, halted or parked */
     struct host_event *parked_event;
     bool want_parked, parked, want_exit;
-    bool idle;                 /* nobody executes: changes may be made by anyone who holds state */
-    uint32_t sleeping;         /* atomic: halted and waiting on wake */
+    bool idle;         /* nobody executes: changes may be made by anyone who holds state */
+    uint32_t sleeping; /* atomic: halted and waiting on wake */
     struct change queue[CHANGE_QUEUE];
     unsigned queued;
-    bool overflow;             /* more than the queue holds: drop everything */
+    bool overflow; /* more than the queue holds: drop everything */
     /* The run loop's own. */
-    bool skip_breakpoint;      /* stopped at a debugger breakpoint here: it does not stop again before it has run */
+    bool skip_breakpoint; /* stopped at a debugger breakpoint here: it does not stop again before it
+                             has run */
     uint32_t skip_linear;
 };
 

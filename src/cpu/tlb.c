@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// The soft TLB: fast entries for host loads and stores, whole translations behind them, victims, code pages.
+// The soft TLB: fast entries for host loads and stores, whole translations behind them, victims,
+// code pages.
 #include "cpu/tlb.h"
 
 #include "cpu/access.h"
@@ -12,7 +13,8 @@ struct tlb_extra {
     struct tlb_page page[2][TLB_SIZE]; /* of the same index as the fast entry */
     struct tlb_page victim[2][TLB_VICTIMS];
     struct tlb_page fetch[2][TLB_FETCH_PAGES];
-    uint64_t used[2][TLB_SIZE / 64]; /* which of page[][] may be valid: flushes are frequent, and few are */
+    uint64_t used[2][TLB_SIZE /
+                     64]; /* which of page[][] may be valid: flushes are frequent, and few are */
     uint64_t fetch_used[2][TLB_FETCH_PAGES / 64];
     unsigned next_victim;
     struct {
@@ -54,11 +56,12 @@ void tlb_destroy(struct cpu *cpu)
     cpu->tlb_extra = NULL;
 }
 
-/* ---- fast entries -------------------------------------------------------------------------------------------- */
+/* ---- fast entries
+ * -------------------------------------------------------------------------------------------- */
 
 /*
- * Plain host accesses are right where the page is RAM with nothing to be noticed: no data breakpoint, no alignment
- * check, and for stores no code and no clean dirty bit.
+ * Plain host accesses are right where the page is RAM with nothing to be noticed: no data
+ * breakpoint, no alignment check, and for stores no code and no clean dirty bit.
  */
 static void make_fast(struct cpu *cpu, unsigned user, unsigned index)
 {
@@ -89,7 +92,8 @@ void tlb_refresh(struct cpu *cpu, uint32_t linear, bool user)
         make_fast(cpu, user, index);
 }
 
-static void protect_entry(struct tlb_entry *e, struct ram_block *ram, uint64_t offset, uint64_t length, bool mark)
+static void protect_entry(struct tlb_entry *e, struct ram_block *ram, uint64_t offset,
+                          uint64_t length, bool mark)
 {
     uint64_t in_ram = e->host + e->write_tag - (uint64_t)(uintptr_t)ram->host;
     if (e->write_tag == TLB_INVALID || in_ram - offset >= length)
@@ -99,22 +103,28 @@ static void protect_entry(struct tlb_entry *e, struct ram_block *ram, uint64_t o
         ram_page_set_flags(ram, in_ram >> PAGE_SHIFT, ram->dirty_clients);
 }
 
-void tlb_protect(struct cpu *cpu, struct ram_block *ram, uint64_t offset, uint64_t length, bool mark)
+void tlb_protect(struct cpu *cpu, struct ram_block *ram, uint64_t offset, uint64_t length,
+                 bool mark)
 {
     for (unsigned user = 0; user < 2; user++)
         for (unsigned word = 0; word < TLB_SIZE / 64; word++)
             for (uint64_t left = cpu->tlb_extra->used[user][word]; left != 0; left &= left - 1)
-                protect_entry(&cpu->tlbs[user][word * 64 + (unsigned)__builtin_ctzll(left)], ram, offset, length, mark);
+                protect_entry(&cpu->tlbs[user][word * 64 + (unsigned)__builtin_ctzll(left)], ram,
+                              offset, length, mark);
 }
 
-/* ---- look-up ------------------------------------------------------------------------------------------------- */
+/* ---- look-up
+ * -------------------------------------------------------------------------------------------------
+ */
 
-static void translate(struct cpu *cpu, struct tlb_page *p, uint32_t linear, enum access_kind kind, bool user)
+static void translate(struct cpu *cpu, struct tlb_page *p, uint32_t linear, enum access_kind kind,
+                      bool user)
 {
     struct translation t;
     uint32_t error;
     if (!paging_walk(cpu, linear, kind, user, false, &t, &error)) {
-        LOG(cpu->bus.log, MMU, "page fault at %08x, error %02x, eip %08x\n", linear, error, (unsigned)cpu->eip);
+        LOG(cpu->bus.log, MMU, "page fault at %08x, error %02x, eip %08x\n", linear, error,
+            (unsigned)cpu->eip);
         cpu_raise_page_fault(cpu, linear, error);
     }
     p->tag = linear & TLB_PAGE_MASK;
@@ -130,7 +140,8 @@ static bool serves(const struct tlb_page *p, uint32_t linear, enum access_kind k
 }
 
 /* Exchange the entry with the victim that holds linear, if one does. */
-static bool revive(struct tlb_extra *extra, struct tlb_page *p, uint32_t linear, enum access_kind kind, bool user)
+static bool revive(struct tlb_extra *extra, struct tlb_page *p, uint32_t linear,
+                   enum access_kind kind, bool user)
 {
     for (unsigned n = 0; n < TLB_VICTIMS; n++) {
         struct tlb_page *victim = &extra->victim[user][n];
@@ -183,7 +194,8 @@ uint64_t paging_fetch_address(struct cpu *cpu, uint32_t linear)
     return tlb_find_fetch(cpu, linear)->physical | (linear & ~TLB_PAGE_MASK);
 }
 
-void tlb_fill(struct cpu *cpu, uint32_t linear, enum access_kind kind, bool user, struct translation *out)
+void tlb_fill(struct cpu *cpu, uint32_t linear, enum access_kind kind, bool user,
+              struct translation *out)
 {
     const struct tlb_page *p = tlb_find(cpu, linear, kind, user);
     *out = (struct translation){
@@ -199,13 +211,15 @@ const struct memory_page *tlb_walk_page(struct cpu *cpu, uint64_t physical)
     uint64_t page = physical >> PAGE_SHIFT;
     unsigned index = page % TLB_WALK_PAGES;
     if (cpu->tlb_extra->walk[index].physical != page + 1) {
-        memory_find_page(cpu->bus.memory, cpu_space(cpu), page << PAGE_SHIFT, &cpu->tlb_extra->walk[index].page);
+        memory_find_page(cpu->bus.memory, cpu_space(cpu), page << PAGE_SHIFT,
+                         &cpu->tlb_extra->walk[index].page);
         cpu->tlb_extra->walk[index].physical = page + 1;
     }
     return &cpu->tlb_extra->walk[index].page;
 }
 
-/* ---- flushes (SDM 3A 4.10.4) --------------------------------------------------------------------------------- */
+/* ---- flushes (SDM 3A 4.10.4)
+ * --------------------------------------------------------------------------------- */
 
 static void flush_table(struct cpu *cpu, unsigned user, bool keep_global)
 {
@@ -245,14 +259,16 @@ void tlb_flush(struct cpu *cpu, bool keep_global)
     block_cache_flush_linear(cpu);
 }
 
-/* Large pages are entered 4 KiB at a time: INVLPG inside one drops all of its pieces, which are not told apart. */
+/* Large pages are entered 4 KiB at a time: INVLPG inside one drops all of its pieces, which are not
+ * told apart. */
 void tlb_flush_page(struct cpu *cpu, uint32_t linear)
 {
     struct tlb_extra *extra = cpu->tlb_extra;
     uint32_t tag = linear & TLB_PAGE_MASK;
     struct translation t;
     uint32_t error;
-    if (paging_walk(cpu, linear, ACCESS_READ, false, true, &t, &error) && t.page_size != PAGE_SIZE) {
+    if (paging_walk(cpu, linear, ACCESS_READ, false, true, &t, &error) &&
+        t.page_size != PAGE_SIZE) {
         tlb_flush(cpu, false);
         return;
     }

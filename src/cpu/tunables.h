@@ -4,26 +4,32 @@
 #ifndef CPU_TUNABLES_H
 #define CPU_TUNABLES_H
 
-/* Evicted translations that can come back without a walk: two arrays 4 MiB apart share fast entries; a few suffice. */
+/* Evicted translations that can come back without a walk: two arrays 4 MiB apart share fast
+ * entries; a few suffice. */
 #define TLB_VICTIMS 8
 
-/* Code pages remembered per privilege: a look-up happens only where the jump cache misses; covers 1 MiB of code. */
+/* Code pages remembered per privilege: a look-up happens only where the jump cache misses; covers 1
+ * MiB of code. */
 #define TLB_FETCH_PAGES 256
 
 /* Pages that page tables were read from last; kernels walk few at a time. */
 #define TLB_WALK_PAGES 32
 
-/* Jump cache entries (16 bytes each): a block in use every few instructions of a 1 MiB kernel text fits in the host's L2 cache. */
+/* Jump cache entries (16 bytes each): a block in use every few instructions of a 1 MiB kernel text
+ * fits in the host's L2 cache. */
 #define JUMP_CACHE_BITS 12
 
-/* Decoded code, all dropped at once when full. A guest byte decodes to about 10 bytes: this holds 3 MiB of hot guest code. */
+/* Decoded code, all dropped at once when full. A guest byte decodes to about 10 bytes: this holds 3
+ * MiB of hot guest code. */
 #define BLOCK_ARENA_SIZE (32u << 20)
 
-/* Heads of the hash chains of blocks and of code pages: a full arena has about 200000 blocks on 2000 pages. */
-#define BLOCK_HASH_BITS 16
+/* Heads of the hash chains of blocks and of code pages: a full arena has about 200000 blocks on
+ * 2000 pages. */
+#define BLOCK_HASH_BITS     16
 #define CODE_PAGE_HASH_BITS 11
 
-/* Memory changes by other threads waiting for the processor; more become one flush of everything. */
+/* Memory changes by other threads waiting for the processor; more become one flush of everything.
+ */
 #define CHANGE_QUEUE 64
 
 #endif

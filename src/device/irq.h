@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 /*
- * Passed by value to the chip that drives it. A chip knows no PIC, APIC or PCI: it sets its line high or low, and the
- * receiver's set function decides what an edge or a level means. A line with set == NULL is not connected.
- * Called under the device lock.
+ * Passed by value to the chip that drives it. A chip knows no PIC, APIC or PCI: it sets its line
+ * high or low, and the receiver's set function decides what an edge or a level means. A line with
+ * set == NULL is not connected. Called under the device lock.
  */
 struct irq_line {
     void (*set)(void *opaque, unsigned number, bool level);

@@ -8,12 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Memory. host_alloc() gives zeroed memory, aligned for any type, or stops the program with a message: bmbt's own
- * structures are small, and none can be done without. host_free(NULL) is allowed. */
+/* Memory. host_alloc() gives zeroed memory, aligned for any type, or stops the program with a
+ * message: bmbt's own structures are small, and none can be done without. host_free(NULL) is
+ * allowed. */
 void *host_alloc(size_t size);
 void host_free(void *memory);
 
-/* Guest RAM: zero-filled, page-aligned, page by page on first touch, shareable into windows. NULL if refused. */
+/* Guest RAM: zero-filled, page-aligned, page by page on first touch, shareable into windows. NULL
+ * if refused. */
 struct host_ram;
 struct host_ram *host_ram_create(uint64_t size);
 void *host_ram_address(struct host_ram *ram);
@@ -46,10 +48,10 @@ void host_thread_join(struct host_thread *thread); /* also frees it */
 /* A broken invariant of bmbt itself: print and stop with a core. Never for what a guest does. */
 _Noreturn void host_panic(const char *file, int line, const char *message);
 
-#define host_assert(condition, message)                          \
-    do {                                                         \
-        if (__builtin_expect(!(condition), 0))                   \
-            host_panic(__FILE__, __LINE__, message);             \
+#define host_assert(condition, message)                                                            \
+    do {                                                                                           \
+        if (__builtin_expect(!(condition), 0))                                                     \
+            host_panic(__FILE__, __LINE__, message);                                               \
     } while (0)
 
 #endif

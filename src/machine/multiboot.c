@@ -19,28 +19,28 @@
  *   behind it    modules, page aligned
  */
 #define INFORMATION_ADDRESS 0x9000u
-#define INFORMATION_SIZE 0x1000u
-#define HEADER_SEARCH 8192
-#define MAGIC 0x1badb002u
-#define FLAG_PAGE_ALIGN (1u << 0)
-#define FLAG_MEMORY (1u << 1)
-#define FLAG_VIDEO (1u << 2)
-#define FLAG_ADDRESSES (1u << 16)
-#define FLAGS_KNOWN (FLAG_PAGE_ALIGN | FLAG_MEMORY | FLAG_VIDEO | FLAG_ADDRESSES)
-#define FLAGS_MANDATORY 0xffffu
-#define FIRMWARE_RESERVE KIB(256)
+#define INFORMATION_SIZE    0x1000u
+#define HEADER_SEARCH       8192
+#define MAGIC               0x1badb002u
+#define FLAG_PAGE_ALIGN     (1u << 0)
+#define FLAG_MEMORY         (1u << 1)
+#define FLAG_VIDEO          (1u << 2)
+#define FLAG_ADDRESSES      (1u << 16)
+#define FLAGS_KNOWN         (FLAG_PAGE_ALIGN | FLAG_MEMORY | FLAG_VIDEO | FLAG_ADDRESSES)
+#define FLAGS_MANDATORY     0xffffu
+#define FIRMWARE_RESERVE    KIB(256)
 
 enum { /* information structure */
-    MBI_FLAGS = 0,
-    MBI_CMDLINE = 16,
-    MBI_MODS_COUNT = 20,
-    MBI_MODS_ADDR = 24,
-    MBI_BOOT_LOADER_NAME = 64,
-    MBI_SIZE = 120,
-    MODULE_SIZE = 16,
+       MBI_FLAGS = 0,
+       MBI_CMDLINE = 16,
+       MBI_MODS_COUNT = 20,
+       MBI_MODS_ADDR = 24,
+       MBI_BOOT_LOADER_NAME = 64,
+       MBI_SIZE = 120,
+       MODULE_SIZE = 16,
 };
-#define MBI_HAS_CMDLINE (1u << 2)
-#define MBI_HAS_MODS (1u << 3)
+#define MBI_HAS_CMDLINE     (1u << 2)
+#define MBI_HAS_MODS        (1u << 3)
 #define MBI_HAS_LOADER_NAME (1u << 9)
 
 struct image {
@@ -67,23 +67,27 @@ bool multiboot_recognise(const struct pc_blob *kernel)
 
 static bool does_not_fit(const struct pc_blob *blob, struct error *err)
 {
-    return error_set(err, "%s: does not fit into the guest's memory; give more with -m", blob->file);
+    return error_set(err, "%s: does not fit into the guest's memory; give more with -m",
+                     blob->file);
 }
 
 /* 3.1.3: the header itself says what to load where. */
-static bool load_by_addresses(const struct pc_blob *kernel, size_t at, uint64_t limit, struct image *image, struct error *err)
+static bool load_by_addresses(const struct pc_blob *kernel, size_t at, uint64_t limit,
+                              struct image *image, struct error *err)
 {
     const uint8_t *h = kernel->data + at;
     if (at + 32 > kernel->size)
         return error_set(err, "-kernel %s: truncated Multiboot header", kernel->file);
-    uint32_t header_addr = load_le32(h + 12), load_addr = load_le32(h + 16), load_end = load_le32(h + 20),
-             bss_end = load_le32(h + 24);
+    uint32_t header_addr = load_le32(h + 12), load_addr = load_le32(h + 16),
+             load_end = load_le32(h + 20), bss_end = load_le32(h + 24);
     if (load_addr > header_addr || header_addr - load_addr > at)
-        return error_set(err, "-kernel %s: Multiboot header with impossible load addresses", kernel->file);
+        return error_set(err, "-kernel %s: Multiboot header with impossible load addresses",
+                         kernel->file);
     size_t offset = at - (header_addr - load_addr);
     uint64_t size = load_end ? (uint64_t)load_end - load_addr : kernel->size - offset;
     if ((load_end && load_end < load_addr) || size > kernel->size - offset)
-        return error_set(err, "-kernel %s: truncated, the file ends within its load image", kernel->file);
+        return error_set(err, "-kernel %s: truncated, the file ends within its load image",
+                         kernel->file);
     image->address = load_addr;
     image->size = bss_end > load_addr + size ? bss_end - load_addr : size;
     image->entry = load_le32(h + 28);
@@ -101,7 +105,8 @@ struct segment_header {
 static bool elf_segment(const uint8_t *elf, unsigned n, struct segment_header *s)
 {
     const uint8_t *p = elf + load_le32(elf + 28) + (size_t)n * load_le16(elf + 42);
-    *s = (struct segment_header){load_le32(p + 4), load_le32(p + 12), load_le32(p + 16), load_le32(p + 20)};
+    *s = (struct segment_header){ load_le32(p + 4), load_le32(p + 12), load_le32(p + 16),
+                                  load_le32(p + 20) };
     return load_le32(p) == 1 && s->memory_size != 0;
 }
 
@@ -109,9 +114,13 @@ static bool check_elf(const struct pc_blob *kernel, struct error *err)
 {
     const uint8_t *e = kernel->data;
     if (kernel->size < 52 || load_le32(e) != 0x464c457f)
-        return error_set(err, "-kernel %s: Multiboot kernel that is neither ELF nor says where to load it", kernel->file);
+        return error_set(
+            err, "-kernel %s: Multiboot kernel that is neither ELF nor says where to load it",
+            kernel->file);
     if (e[4] != 1 || e[5] != 1 || load_le16(e + 18) != 3)
-        return error_set(err, "-kernel %s: not an ELF file for i386; a 64-bit kernel needs a 32-bit loader of its own",
+        return error_set(err,
+                         "-kernel %s: not an ELF file for i386; a 64-bit kernel needs a 32-bit "
+                         "loader of its own",
                          kernel->file);
     uint64_t end = load_le32(e + 28) + (uint64_t)load_le16(e + 42) * load_le16(e + 44);
     if (load_le16(e + 42) < 32 || end > kernel->size)
@@ -119,7 +128,8 @@ static bool check_elf(const struct pc_blob *kernel, struct error *err)
     return true;
 }
 
-static bool load_elf(const struct pc_blob *kernel, uint64_t limit, struct image *image, struct error *err)
+static bool load_elf(const struct pc_blob *kernel, uint64_t limit, struct image *image,
+                     struct error *err)
 {
     if (!check_elf(kernel, err))
         return false;
@@ -131,7 +141,8 @@ static bool load_elf(const struct pc_blob *kernel, uint64_t limit, struct image 
         if (!elf_segment(e, n, &s))
             continue;
         if ((uint64_t)s.offset + s.file_size > kernel->size || s.file_size > s.memory_size)
-            return error_set(err, "-kernel %s: truncated, the file ends within a segment", kernel->file);
+            return error_set(err, "-kernel %s: truncated, the file ends within a segment",
+                             kernel->file);
         low = MIN(low, (uint64_t)s.address);
         high = MAX(high, (uint64_t)s.address + s.memory_size);
     }
@@ -147,7 +158,8 @@ static bool load_elf(const struct pc_blob *kernel, uint64_t limit, struct image 
         if (!elf_segment(e, n, &s))
             continue;
         __builtin_memcpy(image->data + (s.address - low), e + s.offset, s.file_size);
-        /* Some kernels give the entry as a virtual address; the physical one is what can be jumped to. */
+        /* Some kernels give the entry as a virtual address; the physical one is what can be jumped
+         * to. */
         uint32_t virtual = load_le32(e + load_le32(e + 28) + (size_t)n * load_le16(e + 42) + 8);
         uint32_t entry = load_le32(e + 24);
         if (virtual != s.address && entry >= virtual && entry - virtual < s.memory_size)
@@ -181,8 +193,9 @@ static uint64_t page_up(uint64_t v)
 }
 
 /* Modules behind the kernel, and the list of them in the information structure. */
-static bool add_modules(struct fw_cfg *fw, struct information *info, const struct pc_module *modules, unsigned count,
-                        uint64_t start, uint64_t limit, struct error *err)
+static bool add_modules(struct fw_cfg *fw, struct information *info,
+                        const struct pc_module *modules, unsigned count, uint64_t start,
+                        uint64_t limit, struct error *err)
 {
     uint64_t size = 0;
     for (unsigned n = 0; n < count; n++) {
@@ -219,7 +232,8 @@ static bool add_modules(struct fw_cfg *fw, struct information *info, const struc
 }
 
 /* 3.3: the command line begins with the kernel's name. */
-static void add_strings(struct information *info, const struct pc_blob *kernel, const char *command_line)
+static void add_strings(struct information *info, const struct pc_blob *kernel,
+                        const char *command_line)
 {
     uint32_t line = append(info, kernel->file, text_length(kernel->file));
     append(info, " ", 1);
@@ -228,17 +242,18 @@ static void add_strings(struct information *info, const struct pc_blob *kernel, 
     store_le32(info->bytes + MBI_BOOT_LOADER_NAME, append(info, "bmbt", 5));
 }
 
-bool multiboot_setup(struct fw_cfg *fw, const struct pc_blob *kernel, const struct pc_module *modules, unsigned count,
-                     const char *command_line, uint64_t low_ram, struct error *err)
+bool multiboot_setup(struct fw_cfg *fw, const struct pc_blob *kernel,
+                     const struct pc_module *modules, unsigned count, const char *command_line,
+                     uint64_t low_ram, struct error *err)
 {
     long at = find_header(kernel);
     host_assert(at >= 0, "multiboot_setup without a Multiboot header");
     uint32_t flags = load_le32(kernel->data + at + 4);
     if (flags & FLAGS_MANDATORY & ~FLAGS_KNOWN)
-        return error_set(err, "-kernel %s: wants Multiboot features %#x that bmbt does not have", kernel->file,
-                         flags & FLAGS_MANDATORY & ~FLAGS_KNOWN);
+        return error_set(err, "-kernel %s: wants Multiboot features %#x that bmbt does not have",
+                         kernel->file, flags & FLAGS_MANDATORY & ~FLAGS_KNOWN);
     uint64_t limit = low_ram > FIRMWARE_RESERVE ? low_ram - FIRMWARE_RESERVE : 0;
-    struct image image = {0};
+    struct image image = { 0 };
     if (!(flags & FLAG_ADDRESSES ? load_by_addresses(kernel, (size_t)at, limit, &image, err)
                                  : load_elf(kernel, limit, &image, err)))
         return false;
@@ -246,10 +261,13 @@ bool multiboot_setup(struct fw_cfg *fw, const struct pc_blob *kernel, const stru
     struct information *info = host_alloc(sizeof *info);
     info->used = MBI_SIZE;
     store_le32(info->bytes + MBI_FLAGS, MBI_HAS_CMDLINE | MBI_HAS_MODS | MBI_HAS_LOADER_NAME);
-    bool good = add_modules(fw, info, modules, count, page_up(image.address + image.size), limit, err);
+    bool good =
+        add_modules(fw, info, modules, count, page_up(image.address + image.size), limit, err);
     add_strings(info, kernel, command_line);
     if (good && info->full)
-        good = error_set(err, "-append, -initrd: the texts are longer than the %u bytes there are for them", INFORMATION_SIZE);
+        good = error_set(
+            err, "-append, -initrd: the texts are longer than the %u bytes there are for them",
+            INFORMATION_SIZE);
     if (good) {
         fw_cfg_set_u32(fw, FW_CFG_KERNEL_ADDR, (uint32_t)image.address);
         fw_cfg_set_u32(fw, FW_CFG_KERNEL_SIZE, (uint32_t)image.size);

@@ -41,19 +41,20 @@
 #include "host/host.h"
 #include "machine/pc_firmware.h"
 
-#define IOAPIC_BASE 0xfec00000u
-#define HPET_BASE 0xfed00000u
+#define IOAPIC_BASE    0xfec00000u
+#define HPET_BASE      0xfed00000u
 #define LAPIC_TIMER_HZ 1000000000u
-#define VGA_DEVFN PCI_DEVFN(2, 0)
-#define VGA_RAM_SIZE MIB(16)
+#define VGA_DEVFN      PCI_DEVFN(2, 0)
+#define VGA_RAM_SIZE   MIB(16)
 
 static const struct {
     uint16_t port;
     uint8_t irq;
-} serial_wiring[PC_SERIAL_PORTS] = {{0x3f8, 4}, {0x2f8, 3}, {0x3e8, 4}, {0x2e8, 3}},
-  parallel_wiring[PC_PARALLEL_PORTS] = {{0x378, 7}, {0x278, 5}, {0x3bc, 7}};
+} serial_wiring[PC_SERIAL_PORTS] = { { 0x3f8, 4 }, { 0x2f8, 3 }, { 0x3e8, 4 }, { 0x2e8, 3 } },
+  parallel_wiring[PC_PARALLEL_PORTS] = { { 0x378, 7 }, { 0x278, 5 }, { 0x3bc, 7 } };
 
-/* ---- what the processor asks of the board ------------------------------------------------------------- */
+/* ---- what the processor asks of the board
+ * ------------------------------------------------------------- */
 
 static int cpu_acknowledge(void *opaque)
 {
@@ -91,7 +92,8 @@ static void cpu_debug_stop(void *opaque)
     pc->config.event(pc->config.opaque, PC_EVENT_DEBUG_STOP, 0);
 }
 
-/* ---- what chips ask of the board ---------------------------------------------------------------------- */
+/* ---- what chips ask of the board
+ * ---------------------------------------------------------------------- */
 
 static void set_intr(void *opaque, bool level)
 {
@@ -175,7 +177,8 @@ static void strict_stop(void *opaque, const char *what)
     pc->config.event(pc->config.opaque, PC_EVENT_STRICT_STOP, 0);
 }
 
-/* ---- reset -------------------------------------------------------------------------------------------- */
+/* ---- reset
+ * -------------------------------------------------------------------------------------------- */
 
 static void reset_board(struct pc *pc)
 {
@@ -245,7 +248,8 @@ void pc_reset(struct pc *pc)
         cpu_resume(pc->cpu);
 }
 
-/* ---- run ---------------------------------------------------------------------------------------------- */
+/* ---- run
+ * ---------------------------------------------------------------------------------------------- */
 
 void pc_start(struct pc *pc)
 {
@@ -274,7 +278,8 @@ void pc_powerdown(struct pc *pc)
         piix4_pm_power_button(pc->pm);
         return;
     }
-    /* Waking from S3 is a reset with the wake status set (ACPI 16.3.1); the firmware then resumes. */
+    /* Waking from S3 is a reset with the wake status set (ACPI 16.3.1); the firmware then resumes.
+     */
     cpu_bus_reset(pc);
     piix4_pm_wake(pc->pm, true, false);
     if (pc->running)
@@ -286,7 +291,8 @@ static void run_cpu(void *opaque)
     cpu_run(opaque);
 }
 
-/* ---- creation ----------------------------------------------------------------------------------------- */
+/* ---- creation
+ * ----------------------------------------------------------------------------------------- */
 
 static bool create_memory(struct pc *pc, struct error *err)
 {
@@ -316,19 +322,19 @@ static bool create_memory(struct pc *pc, struct error *err)
 static void create_cpu(struct pc *pc)
 {
     const struct pc_config *c = &pc->config;
-    pc->cpu = cpu_create(&(struct cpu_bus){.memory = pc->memory,
-                                           .lock = c->lock,
-                                           .clock = c->clock,
-                                           .log = c->log,
-                                           .opaque = pc,
-                                           .acknowledge = cpu_acknowledge,
-                                           .ferr = cpu_ferr,
-                                           .reset = cpu_bus_reset,
-                                           .triple_fault = cpu_triple_fault,
-                                           .debug_stop = cpu_debug_stop,
-                                           .apic_base_changed = cpu_apic_base_changed,
-                                           .disassemble = c->disassemble,
-                                           .disassemble_opaque = c->opaque},
+    pc->cpu = cpu_create(&(struct cpu_bus){ .memory = pc->memory,
+                                            .lock = c->lock,
+                                            .clock = c->clock,
+                                            .log = c->log,
+                                            .opaque = pc,
+                                            .acknowledge = cpu_acknowledge,
+                                            .ferr = cpu_ferr,
+                                            .reset = cpu_bus_reset,
+                                            .triple_fault = cpu_triple_fault,
+                                            .debug_stop = cpu_debug_stop,
+                                            .apic_base_changed = cpu_apic_base_changed,
+                                            .disassemble = c->disassemble,
+                                            .disassemble_opaque = c->opaque },
                          &c->cpu);
 }
 
@@ -336,18 +342,18 @@ static void create_interrupt_controllers(struct pc *pc)
 {
     const struct pc_config *c = &pc->config;
     struct memory *m = pc->memory;
-    struct irq_line intr = {set_intr_line, pc, 0};
+    struct irq_line intr = { set_intr_line, pc, 0 };
 
     pc->apic_bus = apic_bus_create(c->log);
     if (cpu_model_has(&c->cpu, FEATURE_APIC)) {
-        struct lapic_cpu pins = {.set_intr = set_intr,
-                                 .nmi = raise_nmi,
-                                 .smi = raise_smi,
-                                 .init = raise_init,
-                                 .pic_acknowledge = pic_acknowledge,
-                                 .opaque = pc};
+        struct lapic_cpu pins = { .set_intr = set_intr,
+                                  .nmi = raise_nmi,
+                                  .smi = raise_smi,
+                                  .init = raise_init,
+                                  .pic_acknowledge = pic_acknowledge,
+                                  .opaque = pc };
         pc->lapic = lapic_create(m, c->log, c->clock, pc->apic_bus, &pins, 0, LAPIC_TIMER_HZ);
-        intr = (struct irq_line){lapic_set_lint, pc->lapic, 0};
+        intr = (struct irq_line){ lapic_set_lint, pc->lapic, 0 };
     }
     pc->ioapic = ioapic_create(m, c->log, pc->apic_bus, IOAPIC_BASE);
     pc->msi = msi_create(m, c->log, pc->apic_bus);
@@ -357,14 +363,14 @@ static void create_interrupt_controllers(struct pc *pc)
 
 static struct irq_line isa_irq(struct pc *pc, unsigned irq)
 {
-    return (struct irq_line){gsi_set_irq, pc->gsi, irq};
+    return (struct irq_line){ gsi_set_irq, pc->gsi, irq };
 }
 
 static void create_isa(struct pc *pc)
 {
     const struct pc_config *c = &pc->config;
     struct memory *m = pc->memory;
-    struct irq_line a20 = {set_a20, pc, 0}, reset = {pulse_reset, pc, 0};
+    struct irq_line a20 = { set_a20, pc, 0 }, reset = { pulse_reset, pc, 0 };
     struct clock *rtc_clock = c->rtc_follows_guest ? c->clock : c->realtime_clock;
 
     pc->hpet = hpet_create(m, c->log, c->clock, HPET_BASE, isa_irq(pc, 0));
@@ -374,8 +380,9 @@ static void create_isa(struct pc *pc)
     pc->dma = dma_create(m, c->log);
     pc->keyboard = ps2_keyboard_create(c->log, c->clock);
     pc->mouse = ps2_mouse_create(c->log, c->clock);
-    pc->i8042 = i8042_create(m, c->log, ps2_keyboard_device(pc->keyboard), ps2_mouse_device(pc->mouse),
-                             isa_irq(pc, 1), isa_irq(pc, 12), a20, reset);
+    pc->i8042 =
+        i8042_create(m, c->log, ps2_keyboard_device(pc->keyboard), ps2_mouse_device(pc->mouse),
+                     isa_irq(pc, 1), isa_irq(pc, 12), a20, reset);
     pc->port92 = port92_create(m, c->log, a20, reset);
     pc->ferr_port = ferr_port_create(m, c->log, 0xf0, isa_irq(pc, 13), ignne, pc);
     pc->fw_cfg = fw_cfg_create(m, c->log, 0x510);
@@ -404,9 +411,10 @@ static void create_pci(struct pc *pc)
         irq[n] = isa_irq(pc, n);
     struct ide_drive drives[PC_DRIVES];
     for (unsigned n = 0; n < PC_DRIVES; n++)
-        drives[n] = (struct ide_drive){.block = c->drives[n], .cdrom = c->drive_is_cdrom[n]};
+        drives[n] = (struct ide_drive){ .block = c->drives[n], .cdrom = c->drive_is_cdrom[n] };
     struct piix4_pm_events events = {
-        .smi = raise_smi, .power_off = power_off, .suspend = suspend, .opaque = pc};
+        .smi = raise_smi, .power_off = power_off, .suspend = suspend, .opaque = pc
+    };
 
     pc->pci = pci_bus_create(m, c->log);
     pc->i440fx = i440fx_create(pc->pci, m, c->log, pc->ram, pc->bios);
@@ -414,8 +422,8 @@ static void create_pci(struct pc *pc)
     pc->ide = piix3_ide_create(pc->pci, m, c->log, &irq[14], drives);
     pc->pm = piix4_pm_create(pc->pci, m, c->log, c->clock, isa_irq(pc, 9), &events);
     if (c->vga)
-        pc->vga = vga_create(m, pc->pci, VGA_DEVFN, c->log, c->realtime_clock, pc->vga_rom,
-                             VGA_RAM_SIZE);
+        pc->vga =
+            vga_create(m, pc->pci, VGA_DEVFN, c->log, c->realtime_clock, pc->vga_rom, VGA_RAM_SIZE);
 }
 
 struct pc *pc_create(const struct pc_config *config, struct error *err)

@@ -17,9 +17,9 @@ struct char_backend;
 struct block_backend;
 struct host_thread;
 
-#define PC_SERIAL_PORTS 4
+#define PC_SERIAL_PORTS   4
 #define PC_PARALLEL_PORTS 3
-#define PC_DRIVES 4
+#define PC_DRIVES         4
 
 /* Bytes read from a file by the floor above; owned by the caller until pc_create() returns. */
 struct pc_blob {
@@ -36,11 +36,11 @@ struct pc_module {
 
 /* Why the machine asks to be ended or restarted. */
 enum pc_event {
-    PC_EVENT_SHUTDOWN,     /* soft-off by the guest, or reset with -no-reboot */
-    PC_EVENT_RESET,        /* the whole machine was reset */
-    PC_EVENT_DEBUG_EXIT,   /* isa-debug-exit: value is the exit status */
-    PC_EVENT_DEBUG_STOP,   /* the CPU parked at a debugger's breakpoint, watchpoint or step */
-    PC_EVENT_STRICT_STOP,  /* -strict: an unassigned access; the CPU is asked to park */
+    PC_EVENT_SHUTDOWN,    /* soft-off by the guest, or reset with -no-reboot */
+    PC_EVENT_RESET,       /* the whole machine was reset */
+    PC_EVENT_DEBUG_EXIT,  /* isa-debug-exit: value is the exit status */
+    PC_EVENT_DEBUG_STOP,  /* the CPU parked at a debugger's breakpoint, watchpoint or step */
+    PC_EVENT_STRICT_STOP, /* -strict: an unassigned access; the CPU is asked to park */
 };
 
 struct pc_config {
@@ -51,7 +51,7 @@ struct pc_config {
     bool vga;               /* a VGA card at 00:02.0 */
     bool nographic;         /* told to the firmware */
 
-    struct pc_blob kernel, initrd; /* initrd: Linux only */
+    struct pc_blob kernel, initrd;   /* initrd: Linux only */
     const struct pc_module *modules; /* Multiboot only */
     unsigned module_count;
     const char *command_line; /* never NULL */
@@ -60,7 +60,8 @@ struct pc_config {
     const char *boot_once;  /* NULL, or the order of the first boot only */
     bool boot_menu;
     bool no_reboot;
-    int64_t rtc_base_ns; /* nanoseconds since 1970 that the RTC shows at creation, in its own zone */
+    int64_t
+        rtc_base_ns; /* nanoseconds since 1970 that the RTC shows at creation, in its own zone */
     bool rtc_follows_guest; /* clock=vm: the RTC stands still with the machine */
 
     struct char_backend *serial[PC_SERIAL_PORTS]; /* NULL: no such port */
@@ -70,7 +71,8 @@ struct pc_config {
     bool debug_exit;
     uint16_t debug_exit_port;
     uint8_t debug_exit_size;
-    struct block_backend *drives[PC_DRIVES]; /* primary master, primary slave, secondary master, secondary slave */
+    struct block_backend
+        *drives[PC_DRIVES]; /* primary master, primary slave, secondary master, secondary slave */
     bool drive_is_cdrom[PC_DRIVES];
     uint8_t uuid[16];
     const char *name; /* NULL or -name */
@@ -83,7 +85,8 @@ struct pc_config {
     void (*event)(void *opaque, enum pc_event event, int value);
     void *opaque;
     /* Logs one block for -d in_asm; may be NULL. */
-    void (*disassemble)(void *opaque, uint64_t eip, const uint8_t *bytes, unsigned length, unsigned mode);
+    void (*disassemble)(void *opaque, uint64_t eip, const uint8_t *bytes, unsigned length,
+                        unsigned mode);
 };
 
 struct pc {
@@ -125,14 +128,17 @@ struct pc {
     struct vga *vga;
 };
 
-/* Build the machine: memory map, CPU, board, firmware tables, reset. The CPU's thread starts parked. NULL with a message on failure. */
+/* Build the machine: memory map, CPU, board, firmware tables, reset. The CPU's thread starts
+ * parked. NULL with a message on failure. */
 struct pc *pc_create(const struct pc_config *config, struct error *err);
 void pc_destroy(struct pc *pc);
 
-/* Start or stop guest time and the CPU (`cont`, `stop`). From the event loop's thread, under the device lock; pc_stop releases it while it waits. */
+/* Start or stop guest time and the CPU (`cont`, `stop`). From the event loop's thread, under the
+ * device lock; pc_stop releases it while it waits. */
 void pc_start(struct pc *pc);
 void pc_stop(struct pc *pc);
-/* Reset everything: at once when stopped, else at the CPU's next instruction boundary. Under the device lock. */
+/* Reset everything: at once when stopped, else at the CPU's next instruction boundary. Under the
+ * device lock. */
 void pc_reset(struct pc *pc);
 /* The power button. */
 void pc_powerdown(struct pc *pc);

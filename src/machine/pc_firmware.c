@@ -14,8 +14,8 @@
 #include "machine/pc.h"
 #include "machine/smbios.h"
 
-#define LOW_MEMORY_END UINT64_C(0x100000000)
-#define E820_RAM 1
+#define LOW_MEMORY_END  UINT64_C(0x100000000)
+#define E820_RAM        1
 #define E820_ENTRY_SIZE 20
 
 /* CMOS bytes as SeaBIOS (src/hw/rtc.h) reads them. */
@@ -33,7 +33,7 @@ enum {
     CMOS_ABOVE_4G_64K = 0x5b,
     CMOS_CPUS_MINUS_1 = 0x5f,
 };
-#define EQUIPMENT_FPU 0x02
+#define EQUIPMENT_FPU       0x02
 #define EQUIPMENT_PS2_MOUSE 0x04
 
 static void cmos_u16(struct pc *pc, uint8_t index, uint64_t value, uint64_t limit)
@@ -52,9 +52,10 @@ static void set_memory_size(struct pc *pc)
     cmos_u16(pc, CMOS_EXTENDED_KIB_2, extended >> 10, 65535);
     cmos_u16(pc, CMOS_ABOVE_16M_64K, low > MIB(16) ? (low - MIB(16)) >> 16 : 0, 65535);
     for (unsigned n = 0; n < 3; n++)
-        mc146818_set_cmos(pc->rtc, (uint8_t)(CMOS_ABOVE_4G_64K + n), (uint8_t)(high >> 16 >> 8 * n));
+        mc146818_set_cmos(pc->rtc, (uint8_t)(CMOS_ABOVE_4G_64K + n),
+                          (uint8_t)(high >> 16 >> 8 * n));
 
-    uint8_t e820[2][E820_ENTRY_SIZE] = {0};
+    uint8_t e820[2][E820_ENTRY_SIZE] = { 0 };
     store_le64(e820[0] + 8, low);
     store_le32(e820[0] + 16, E820_RAM);
     store_le64(e820[1], LOW_MEMORY_END);
@@ -64,7 +65,8 @@ static void set_memory_size(struct pc *pc)
     fw_cfg_set_u64(pc->fw_cfg, FW_CFG_RAM_SIZE, pc->config.ram_size);
 }
 
-/* Two bits a disk: 0 none, 1 LBA; a disk that CHS of 1024 cylinders, 16 heads, 63 sectors can reach needs none. */
+/* Two bits a disk: 0 none, 1 LBA; a disk that CHS of 1024 cylinders, 16 heads, 63 sectors can reach
+ * needs none. */
 static void set_disks(struct pc *pc)
 {
     uint8_t types = 0, translation = 0;
@@ -97,7 +99,7 @@ static unsigned boot_device(char letter)
 
 void pc_firmware_set_boot_order(struct pc *pc, const char *letters)
 {
-    unsigned device[3] = {0}, count = 0;
+    unsigned device[3] = { 0 }, count = 0;
     for (; *letters && count < ARRAY_SIZE(device); letters++)
         if (boot_device(*letters))
             device[count++] = boot_device(*letters);
@@ -105,17 +107,18 @@ void pc_firmware_set_boot_order(struct pc *pc, const char *letters)
     mc146818_set_cmos(pc->rtc, CMOS_BOOT_THIRD, (uint8_t)(device[2] << 4));
 }
 
-/* Index x: sleep state Sx. Bit 7: offered; bits 0-6: the value of SLP_TYP. S3 is 1, S4 is 2, S5 is 0 on PIIX4. */
+/* Index x: sleep state Sx. Bit 7: offered; bits 0-6: the value of SLP_TYP. S3 is 1, S4 is 2, S5 is
+ * 0 on PIIX4. */
 static void set_system_states(struct pc *pc)
 {
-    static const uint8_t states[6] = {0x80, 0, 0, 0x81, 0x82, 0x80};
+    static const uint8_t states[6] = { 0x80, 0, 0, 0x81, 0x82, 0x80 };
     fw_cfg_set_file(pc->fw_cfg, "etc/system-states", states, sizeof states);
 }
 
 /* Where nothing boots: wait for ever (-1) rather than start over after a time, in milliseconds. */
 static void set_boot_fail_wait(struct pc *pc)
 {
-    static const uint8_t for_ever[4] = {0xff, 0xff, 0xff, 0xff};
+    static const uint8_t for_ever[4] = { 0xff, 0xff, 0xff, 0xff };
     fw_cfg_set_file(pc->fw_cfg, "etc/boot-fail-wait", for_ever, sizeof for_ever);
 }
 
@@ -149,12 +152,13 @@ bool pc_firmware_setup(struct pc *pc, struct error *err)
     fw_cfg_set_u16(fw, FW_CFG_BOOT_MENU, c->boot_menu);
     fw_cfg_set_u32(fw, FW_CFG_IRQ0_OVERRIDE, 1);
 
-    struct acpi_config acpi = {.low_ram = i440fx_low_ram(c->ram_size)};
+    struct acpi_config acpi = { .low_ram = i440fx_low_ram(c->ram_size) };
     for (unsigned n = 0; n < PC_SERIAL_PORTS; n++)
         acpi.serial[n] = pc->serial[n] != NULL;
     for (unsigned n = 0; n < PC_PARALLEL_PORTS; n++)
         acpi.parallel[n] = pc->parallel[n] != NULL;
     acpi_tables_build(fw, &acpi);
-    smbios_tables_build(fw, &(struct smbios_config){.ram_size = c->ram_size, .uuid = c->uuid, .cpu = &c->cpu});
+    smbios_tables_build(
+        fw, &(struct smbios_config){ .ram_size = c->ram_size, .uuid = c->uuid, .cpu = &c->cpu });
     return set_kernel(pc, err);
 }

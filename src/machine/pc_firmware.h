@@ -9,7 +9,8 @@
 struct error;
 struct pc;
 
-/* Fill CMOS and fw_cfg from the configuration. False with a message where the kernel or initrd cannot be used. */
+/* Fill CMOS and fw_cfg from the configuration. False with a message where the kernel or initrd
+ * cannot be used. */
 bool pc_firmware_setup(struct pc *pc, struct error *err);
 
 /* The boot order bytes of CMOS, from letters as in -boot order=. Unknown letters are skipped. */

@@ -10,8 +10,9 @@
 #include "host/host.h"
 
 /*
- * DSP0134 2.8. The firmware (SeaBIOS) adds a type 0 table of its own and fills in the anchor's address and checksums.
- * A structure is its formatted bytes, then its strings, each ended by a NUL, then one more NUL; strings are named by number from 1.
+ * DSP0134 2.8. The firmware (SeaBIOS) adds a type 0 table of its own and fills in the anchor's
+ * address and checksums. A structure is its formatted bytes, then its strings, each ended by a NUL,
+ * then one more NUL; strings are named by number from 1.
  */
 #define TABLES_SIZE KIB(4)
 #define ANCHOR_SIZE 31
@@ -70,8 +71,8 @@ static void end(struct tables *t, const char *const *strings)
 /* Type 1. The UUID's first three fields are little endian (7.2.1). */
 static void build_system(struct tables *t, const uint8_t *uuid)
 {
-    static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-    static const char *const strings[] = {"bmbt", "Standard PC (i440FX + PIIX, 1996)", "1", NULL};
+    static const uint8_t order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+    static const char *const strings[] = { "bmbt", "Standard PC (i440FX + PIIX, 1996)", "1", NULL };
     begin(t, 1, 0x0100);
     put8(t, 1);
     put8(t, 2);
@@ -88,7 +89,7 @@ static void build_system(struct tables *t, const uint8_t *uuid)
 /* Type 3. */
 static void build_chassis(struct tables *t)
 {
-    static const char *const strings[] = {"bmbt", NULL};
+    static const char *const strings[] = { "bmbt", NULL };
     begin(t, 3, 0x0300);
     put8(t, 1);
     put8(t, 1); /* other */
@@ -111,7 +112,7 @@ static void build_chassis(struct tables *t)
 /* Type 4. */
 static void build_processor(struct tables *t, const struct cpu_model *cpu)
 {
-    const char *const strings[] = {"CPU 0", "bmbt", cpu->brand[0] ? cpu->brand : cpu->name, NULL};
+    const char *const strings[] = { "CPU 0", "bmbt", cpu->brand[0] ? cpu->brand : cpu->name, NULL };
     uint32_t id[4];
     cpu_model_cpuid(cpu, 1, 0, id);
     begin(t, 4, 0x0400);
@@ -145,7 +146,7 @@ static void build_processor(struct tables *t, const struct cpu_model *cpu)
 /* Types 16, 17, 19: one array of one module. */
 static void build_memory(struct tables *t, uint64_t ram_size)
 {
-    static const char *const module[] = {"DIMM 0", "bmbt", NULL};
+    static const char *const module[] = { "DIMM 0", "bmbt", NULL };
     uint64_t mib = ram_size >> 20, kib = ram_size >> 10;
     begin(t, 16, 0x1000);
     put8(t, 1); /* other location, system memory, multi-bit ECC as RAM without errors */
@@ -221,7 +222,7 @@ static void build_anchor(struct fw_cfg *fw, const struct tables *t)
 
 void smbios_tables_build(struct fw_cfg *fw, const struct smbios_config *config)
 {
-    struct tables t = {.data = host_alloc(TABLES_SIZE)};
+    struct tables t = { .data = host_alloc(TABLES_SIZE) };
     build_system(&t, config->uuid);
     build_chassis(&t);
     build_processor(&t, config->cpu);

@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE 4096u
+#define PAGE_SIZE  4096u
 
 /*
- * Per-page flags, one byte a page. A store may take the fast path (a plain host store) only into a page with
- * no RAM_PAGE_CODE whose dirty bits of all attached clients are set already.
+ * Per-page flags, one byte a page. A store may take the fast path (a plain host store) only into a
+ * page with no RAM_PAGE_CODE whose dirty bits of all attached clients are set already.
  */
 enum {
     RAM_PAGE_CODE = 1 << 0,            /* decoded or translated code was made from this page */
@@ -52,9 +52,11 @@ static inline void ram_page_clear_flags(struct ram_block *block, uint64_t page, 
 void ram_dirty_attach(struct ram_block *block, uint8_t client);
 
 /*
- * Which of count pages from first were written since the last call: sets bit n of bitmap (may be NULL) for page first + n,
- * clears the client's bits, tells the listeners so that further stores are seen. True if any was dirty.
+ * Which of count pages from first were written since the last call: sets bit n of bitmap (may be
+ * NULL) for page first + n, clears the client's bits, tells the listeners so that further stores
+ * are seen. True if any was dirty.
  */
-bool ram_dirty_fetch(struct ram_block *block, uint8_t client, uint64_t first, uint64_t count, uint64_t *bitmap);
+bool ram_dirty_fetch(struct ram_block *block, uint8_t client, uint64_t first, uint64_t count,
+                     uint64_t *bitmap);
 
 #endif

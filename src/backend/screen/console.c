@@ -9,7 +9,7 @@
 #include "base/bits.h"
 #include "host/host.h"
 
-#define KEYS 256
+#define KEYS   256
 #define ESCAPE 0x1b
 
 struct console {
@@ -24,7 +24,8 @@ struct console {
     unsigned key_count;
 };
 
-/* ---- output -------------------------------------------------------------------------------------------- */
+/* ---- output
+ * -------------------------------------------------------------------------------------------- */
 
 static void clear_from(struct console *c, unsigned column)
 {
@@ -93,7 +94,8 @@ static size_t console_write(struct char_backend *b, const uint8_t *data, size_t 
     return length;
 }
 
-/* ---- input --------------------------------------------------------------------------------------------- */
+/* ---- input
+ * --------------------------------------------------------------------------------------------- */
 
 static void deliver(struct console *c)
 {
@@ -128,7 +130,8 @@ void console_input(struct char_backend *b, const char *bytes, size_t length)
     deliver(c);
 }
 
-/* ---- what it shows ------------------------------------------------------------------------------------- */
+/* ---- what it shows
+ * ------------------------------------------------------------------------------------- */
 
 const char *console_line(const struct char_backend *b, unsigned n)
 {
@@ -151,8 +154,10 @@ static void console_destroy(struct char_backend *b)
     host_free(container_of(b, struct console, backend));
 }
 
-static const struct char_backend_ops console_ops = {
-    .kind = "vc", .write = console_write, .accept_input = console_accept_input, .destroy = console_destroy};
+static const struct char_backend_ops console_ops = { .kind = "vc",
+                                                     .write = console_write,
+                                                     .accept_input = console_accept_input,
+                                                     .destroy = console_destroy };
 
 struct char_backend *console_open(const char *label)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// A small terminal inside a display, for the monitor or a serial port: a character back end that keeps its lines.
+// A small terminal inside a display, for the monitor or a serial port: a character back end that
+// keeps its lines.
 #ifndef BACKEND_SCREEN_CONSOLE_H
 #define BACKEND_SCREEN_CONSOLE_H
 
@@ -12,7 +13,8 @@
 #define CONSOLE_COLUMNS 80
 #define CONSOLE_LINES   500 /* kept */
 
-/* It knows CR, LF, backspace, tab, and of the escape sequences cursor left and right and erase to the end of the line. */
+/* It knows CR, LF, backspace, tab, and of the escape sequences cursor left and right and erase to
+ * the end of the line. */
 struct char_backend *console_open(const char *label);
 
 /* Bytes as a terminal's keys send them. */

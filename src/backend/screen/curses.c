@@ -20,12 +20,12 @@
 #include "base/clock.h"
 #include "host/host.h"
 
-#define NS_PER_MS INT64_C(1000000)
-#define FRAME_BUSY (33 * NS_PER_MS) /* while the screen changes */
-#define FRAME_IDLE (100 * NS_PER_MS)
-#define BUSY_FRAMES 30 /* without a change until it is idle */
-#define ESCAPE_MS 25   /* what a terminal may take for the rest of a key's sequence */
-#define ESCAPE 0x1b
+#define NS_PER_MS    INT64_C(1000000)
+#define FRAME_BUSY   (33 * NS_PER_MS) /* while the screen changes */
+#define FRAME_IDLE   (100 * NS_PER_MS)
+#define BUSY_FRAMES  30 /* without a change until it is idle */
+#define ESCAPE_MS    25 /* what a terminal may take for the rest of a key's sequence */
+#define ESCAPE       0x1b
 #define CONSOLES_MAX 8
 
 struct curses_display {
@@ -41,16 +41,17 @@ struct curses_display {
     bool unicode, colors, bright_colors;
     unsigned returns; /* of the terminal, after a stop */
 
-    unsigned view;    /* 0: the screen; n: console n - 1 */
-    unsigned back;    /* lines that the console is scrolled back */
-    bool stale;       /* what is on the terminal is of another view, size or mode */
-    unsigned unchanged; /* frames since the last change */
-    unsigned version; /* of the console shown */
+    unsigned view;          /* 0: the screen; n: console n - 1 */
+    unsigned back;          /* lines that the console is scrolled back */
+    bool stale;             /* what is on the terminal is of another view, size or mode */
+    unsigned unchanged;     /* frames since the last change */
+    unsigned version;       /* of the console shown */
     unsigned width, height; /* of the graphics mode told */
     struct screen_text shown, now;
 };
 
-/* ---- colours ------------------------------------------------------------------------------------------- */
+/* ---- colours
+ * ------------------------------------------------------------------------------------------- */
 
 /* The VGA counts blue, green, red from bit 0; terminals red, green, blue. */
 static unsigned terminal_color(unsigned color)
@@ -75,10 +76,12 @@ static void prepare_colors(struct curses_display *d)
     for (unsigned back = 0; back < count; back++)
         for (unsigned front = 0; front < count; front++)
             if (pair_of(d, front, back) != 0)
-                init_pair((short)pair_of(d, front, back), (short)terminal_color(front), (short)terminal_color(back));
+                init_pair((short)pair_of(d, front, back), (short)terminal_color(front),
+                          (short)terminal_color(back));
 }
 
-static attr_t attributes_of(const struct curses_display *d, uint8_t attribute, bool blink, short *pair)
+static attr_t attributes_of(const struct curses_display *d, uint8_t attribute, bool blink,
+                            short *pair)
 {
     unsigned front = attribute & 0x0f, back = attribute >> 4;
     attr_t attributes = A_NORMAL;
@@ -98,15 +101,17 @@ static attr_t attributes_of(const struct curses_display *d, uint8_t attribute, b
     return attributes;
 }
 
-/* ---- drawing ------------------------------------------------------------------------------------------- */
+/* ---- drawing
+ * ------------------------------------------------------------------------------------------- */
 
 static void draw_cell(const struct curses_display *d, int y, int x, uint16_t cell, bool blink)
 {
     short pair;
     attr_t attributes = attributes_of(d, (uint8_t)(cell >> 8), blink, &pair);
-    wchar_t text[2] = {L' ', L'\0'};
+    wchar_t text[2] = { L' ', L'\0' };
     cchar_t out;
-    text[0] = d->unicode ? (wchar_t)code_page_437_unicode[cell & 0xff] : (wchar_t)code_page_437_ascii((uint8_t)cell);
+    text[0] = d->unicode ? (wchar_t)code_page_437_unicode[cell & 0xff]
+                         : (wchar_t)code_page_437_ascii((uint8_t)cell);
     setcchar(&out, text, attributes, pair, NULL);
     mvadd_wch(y, x, &out);
 }
@@ -125,7 +130,8 @@ static void draw_text(struct curses_display *d)
     const struct screen_text *t = &d->now;
     unsigned top = part_from(t->rows, t->cursor_visible ? t->cursor_row : 0, LINES);
     unsigned left = part_from(t->columns, t->cursor_visible ? t->cursor_column : 0, COLS);
-    unsigned rows = MIN(t->rows - top, (unsigned)LINES), columns = MIN(t->columns - left, (unsigned)COLS);
+    unsigned rows = MIN(t->rows - top, (unsigned)LINES),
+             columns = MIN(t->columns - left, (unsigned)COLS);
     for (unsigned y = 0; y < rows; y++)
         for (unsigned x = 0; x < columns; x++)
             draw_cell(d, (int)y, (int)x, t->cells[(top + y) * t->columns + left + x], t->blink);
@@ -136,8 +142,9 @@ static void draw_text(struct curses_display *d)
 
 static bool same_text(const struct screen_text *a, const struct screen_text *b)
 {
-    return a->columns == b->columns && a->rows == b->rows && a->blink == b->blink && a->cursor_visible == b->cursor_visible &&
-           a->cursor_column == b->cursor_column && a->cursor_row == b->cursor_row &&
+    return a->columns == b->columns && a->rows == b->rows && a->blink == b->blink &&
+           a->cursor_visible == b->cursor_visible && a->cursor_column == b->cursor_column &&
+           a->cursor_row == b->cursor_row &&
            memcmp(a->cells, b->cells, a->columns * a->rows * sizeof a->cells[0]) == 0;
 }
 
@@ -202,16 +209,19 @@ static void repaint_after_return(struct curses_display *d)
 static void update(struct curses_display *d)
 {
     repaint_after_return(d);
-    bool changed = d->view != 0 ? update_console(d)
-                   : d->screen.text(d->screen.opaque, &d->now) ? update_text(d) : update_graphics(d);
+    bool changed = d->view != 0                                ? update_console(d)
+                   : d->screen.text(d->screen.opaque, &d->now) ? update_text(d)
+                                                               : update_graphics(d);
     d->stale = false;
     d->unchanged = changed ? 0 : d->unchanged + 1;
     if (changed)
         refresh();
-    timer_set(&d->timer, clock_now(d->timer.clock) + (d->unchanged < BUSY_FRAMES ? FRAME_BUSY : FRAME_IDLE));
+    timer_set(&d->timer,
+              clock_now(d->timer.clock) + (d->unchanged < BUSY_FRAMES ? FRAME_BUSY : FRAME_IDLE));
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------------- */
+/* ---- keys
+ * ---------------------------------------------------------------------------------------------- */
 
 static void show_view(struct curses_display *d, unsigned view)
 {
@@ -229,7 +239,8 @@ static bool scroll_console(struct curses_display *d, unsigned code)
     unsigned page = (unsigned)MAX(LINES - 1, 1);
     if (code != KEY_PPAGE && code != KEY_NPAGE)
         return false;
-    for (unsigned n = 0; n < page && code == KEY_PPAGE && console_line(c, d->back + (unsigned)LINES) != NULL; n++)
+    for (unsigned n = 0;
+         n < page && code == KEY_PPAGE && console_line(c, d->back + (unsigned)LINES) != NULL; n++)
         d->back++;
     if (code == KEY_NPAGE)
         d->back -= MIN(d->back, page);
@@ -258,13 +269,15 @@ static bool read_key(struct curses_key *key)
     int kind = get_wch(&code);
     if (kind == ERR)
         return false;
-    *key = (struct curses_key){.code = (unsigned)code, .function = kind == KEY_CODE_YES, .alt = key->alt};
+    *key = (struct curses_key){ .code = (unsigned)code,
+                                .function = kind == KEY_CODE_YES,
+                                .alt = key->alt };
     return true;
 }
 
 static void read_keys(struct curses_display *d)
 {
-    struct curses_key key = {0};
+    struct curses_key key = { 0 };
     while (read_key(&key)) {
         if (key.function && key.code == KEY_RESIZE) {
             d->stale = true;
@@ -273,7 +286,7 @@ static void read_keys(struct curses_display *d)
         /* Alt comes as an escape right before the key. */
         key.alt = false;
         if (!key.function && key.code == ESCAPE) {
-            struct curses_key next = {.alt = true};
+            struct curses_key next = { .alt = true };
             if (read_key(&next))
                 key = next;
         }
@@ -297,7 +310,8 @@ static void frame(void *opaque)
     update(d);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------------------- */
 
 /* One capability of the terminal, without the delays that old terminals want in it. */
 static size_t add_capability(char *to, size_t room, const char *name)
@@ -320,7 +334,7 @@ static size_t add_capability(char *to, size_t room, const char *name)
 /* However the program ends: default colours, cursor on, keypad off, the screen that was before. */
 static void set_farewell(void)
 {
-    static const char *const names[] = {"sgr0", "op", "cnorm", "rmkx", "rmcup"};
+    static const char *const names[] = { "sgr0", "op", "cnorm", "rmkx", "rmcup" };
     char text[128] = "";
     size_t length = 0;
     for (unsigned n = 0; n < ARRAY_SIZE(names); n++)
@@ -328,7 +342,8 @@ static void set_farewell(void)
     terminal_set_farewell(text);
 }
 
-/* Where the user's locale is plain ASCII, most terminals know UTF-8 all the same: only a locale that says otherwise is believed. */
+/* Where the user's locale is plain ASCII, most terminals know UTF-8 all the same: only a locale
+ * that says otherwise is believed. */
 static bool choose_encoding(void)
 {
     setlocale(LC_CTYPE, "");
@@ -348,7 +363,8 @@ static bool open_terminal(struct curses_display *d, struct error *err)
     if (d->terminal == NULL) {
         const char *name = getenv("TERM");
         terminal_release();
-        return error_set(err, "-display curses: the terminal type TERM=%s is unknown", name != NULL ? name : "");
+        return error_set(err, "-display curses: the terminal type TERM=%s is unknown",
+                         name != NULL ? name : "");
     }
     set_farewell();
     set_escdelay(ESCAPE_MS);
@@ -361,9 +377,11 @@ static bool open_terminal(struct curses_display *d, struct error *err)
     return true;
 }
 
-struct curses_display *curses_display_create(struct event_loop *loop, const struct screen_source *screen,
-                                             struct char_backend *const *consoles, unsigned console_count,
-                                             const struct curses_user *user, struct error *err)
+struct curses_display *curses_display_create(struct event_loop *loop,
+                                             const struct screen_source *screen,
+                                             struct char_backend *const *consoles,
+                                             unsigned console_count, const struct curses_user *user,
+                                             struct error *err)
 {
     struct curses_display *d = host_alloc(sizeof *d);
     d->loop = loop;

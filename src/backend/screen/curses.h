@@ -18,12 +18,15 @@ struct curses_user {
 };
 
 /*
- * Takes the terminal. Alt-1 shows the screen (without one: the first console), Alt-2 and so on the consoles (console.h), in their order;
- * PgUp and PgDn scroll a console. All under the device lock. NULL with an error where standard input or output is no terminal.
+ * Takes the terminal. Alt-1 shows the screen (without one: the first console), Alt-2 and so on the
+ * consoles (console.h), in their order; PgUp and PgDn scroll a console. All under the device lock.
+ * NULL with an error where standard input or output is no terminal.
  */
-struct curses_display *curses_display_create(struct event_loop *loop, const struct screen_source *screen,
-                                             struct char_backend *const *consoles, unsigned console_count,
-                                             const struct curses_user *user, struct error *err);
+struct curses_display *curses_display_create(struct event_loop *loop,
+                                             const struct screen_source *screen,
+                                             struct char_backend *const *consoles,
+                                             unsigned console_count, const struct curses_user *user,
+                                             struct error *err);
 /* Before the consoles go. */
 void curses_display_destroy(struct curses_display *display);
 

@@ -14,15 +14,32 @@ static const struct {
     unsigned code;
     const char *name, *bytes;
 } function_keys[] = {
-    {KEY_UP, "up", "\x1b[A"},           {KEY_DOWN, "down", "\x1b[B"},        {KEY_RIGHT, "right", "\x1b[C"},
-    {KEY_LEFT, "left", "\x1b[D"},       {KEY_HOME, "home", "\x1b[1~"},       {KEY_END, "end", "\x1b[4~"},
-    {KEY_IC, "insert", "\x1b[2~"},      {KEY_DC, "delete", "\x1b[3~"},       {KEY_PPAGE, "pgup", "\x1b[5~"},
-    {KEY_NPAGE, "pgdn", "\x1b[6~"},     {KEY_BACKSPACE, "backspace", "\x7f"}, {KEY_ENTER, "kp_enter", "\r"},
-    {KEY_BTAB, "shift-tab", NULL},      {KEY_SLEFT, "shift-left", NULL},     {KEY_SRIGHT, "shift-right", NULL},
-    {KEY_SR, "shift-up", NULL},         {KEY_SF, "shift-down", NULL},        {KEY_SHOME, "shift-home", NULL},
-    {KEY_SEND, "shift-end", NULL},      {KEY_SDC, "shift-delete", NULL},     {KEY_SIC, "shift-insert", NULL},
-    {KEY_SPREVIOUS, "shift-pgup", NULL}, {KEY_SNEXT, "shift-pgdn", NULL},    {KEY_B2, "kp_5", NULL},
-    {KEY_PRINT, "print", NULL},         {KEY_SUSPEND, "ctrl-z", NULL},
+    { KEY_UP, "up", "\x1b[A" },
+    { KEY_DOWN, "down", "\x1b[B" },
+    { KEY_RIGHT, "right", "\x1b[C" },
+    { KEY_LEFT, "left", "\x1b[D" },
+    { KEY_HOME, "home", "\x1b[1~" },
+    { KEY_END, "end", "\x1b[4~" },
+    { KEY_IC, "insert", "\x1b[2~" },
+    { KEY_DC, "delete", "\x1b[3~" },
+    { KEY_PPAGE, "pgup", "\x1b[5~" },
+    { KEY_NPAGE, "pgdn", "\x1b[6~" },
+    { KEY_BACKSPACE, "backspace", "\x7f" },
+    { KEY_ENTER, "kp_enter", "\r" },
+    { KEY_BTAB, "shift-tab", NULL },
+    { KEY_SLEFT, "shift-left", NULL },
+    { KEY_SRIGHT, "shift-right", NULL },
+    { KEY_SR, "shift-up", NULL },
+    { KEY_SF, "shift-down", NULL },
+    { KEY_SHOME, "shift-home", NULL },
+    { KEY_SEND, "shift-end", NULL },
+    { KEY_SDC, "shift-delete", NULL },
+    { KEY_SIC, "shift-insert", NULL },
+    { KEY_SPREVIOUS, "shift-pgup", NULL },
+    { KEY_SNEXT, "shift-pgdn", NULL },
+    { KEY_B2, "kp_5", NULL },
+    { KEY_PRINT, "print", NULL },
+    { KEY_SUSPEND, "ctrl-z", NULL },
 };
 
 /* Signs of a US keyboard, each with the key below it: without shift, with shift. */
@@ -30,12 +47,28 @@ static const struct {
     char plain, shifted;
     const char *name;
 } signs[] = {
-    {'1', '!', "1"},          {'2', '@', "2"},         {'3', '#', "3"},          {'4', '$', "4"},
-    {'5', '%', "5"},          {'6', '^', "6"},         {'7', '&', "7"},          {'8', '*', "8"},
-    {'9', '(', "9"},          {'0', ')', "0"},         {'-', '_', "minus"},      {'=', '+', "equal"},
-    {'[', '{', "bracket_left"}, {']', '}', "bracket_right"}, {';', ':', "semicolon"}, {'\'', '"', "apostrophe"},
-    {'`', '~', "grave_accent"}, {'\\', '|', "backslash"}, {',', '<', "comma"},   {'.', '>', "dot"},
-    {'/', '?', "slash"},      {' ', '\0', "spc"},
+    { '1', '!', "1" },
+    { '2', '@', "2" },
+    { '3', '#', "3" },
+    { '4', '$', "4" },
+    { '5', '%', "5" },
+    { '6', '^', "6" },
+    { '7', '&', "7" },
+    { '8', '*', "8" },
+    { '9', '(', "9" },
+    { '0', ')', "0" },
+    { '-', '_', "minus" },
+    { '=', '+', "equal" },
+    { '[', '{', "bracket_left" },
+    { ']', '}', "bracket_right" },
+    { ';', ':', "semicolon" },
+    { '\'', '"', "apostrophe" },
+    { '`', '~', "grave_accent" },
+    { '\\', '|', "backslash" },
+    { ',', '<', "comma" },
+    { '.', '>', "dot" },
+    { '/', '?', "slash" },
+    { ' ', '\0', "spc" },
 };
 
 /* Control codes that have a key of their own. */
@@ -67,15 +100,18 @@ static bool character_name(unsigned code, char *text, size_t size)
     if (code >= 'A' && code <= 'Z')
         return snprintf(text, size, "shift-%c", (int)(code - 'A' + 'a')) > 0;
     for (unsigned n = 0; n < ARRAY_SIZE(signs); n++)
-        if (code == (unsigned char)signs[n].plain || (code != 0 && code == (unsigned char)signs[n].shifted))
-            return snprintf(text, size, "%s%s", code == (unsigned char)signs[n].plain ? "" : "shift-", signs[n].name) > 0;
+        if (code == (unsigned char)signs[n].plain ||
+            (code != 0 && code == (unsigned char)signs[n].shifted))
+            return snprintf(text, size, "%s%s",
+                            code == (unsigned char)signs[n].plain ? "" : "shift-",
+                            signs[n].name) > 0;
     return false;
 }
 
 /* Terminals count on: F13 is shift F1, F25 is ctrl F1, F37 is both. */
 static bool numbered_name(unsigned number, char *text, size_t size)
 {
-    static const char *const modifiers[] = {"", "shift-", "ctrl-", "ctrl-shift-"};
+    static const char *const modifiers[] = { "", "shift-", "ctrl-", "ctrl-shift-" };
     if (number < 1 || number > 48)
         return false;
     return snprintf(text, size, "%sf%u", modifiers[(number - 1) / 12], (number - 1) % 12 + 1) > 0;
@@ -93,7 +129,8 @@ bool curses_key_name(const struct curses_key *key, char text[CURSES_KEY_TEXT])
 {
     size_t prefix = key->alt ? 4 : 0;
     memcpy(text, "alt-", 4);
-    return (key->function ? function_name : character_name)(key->code, text + prefix, CURSES_KEY_TEXT - prefix);
+    return (key->function ? function_name : character_name)(key->code, text + prefix,
+                                                            CURSES_KEY_TEXT - prefix);
 }
 
 size_t curses_key_bytes(const struct curses_key *key, char text[CURSES_KEY_TEXT])

@@ -9,13 +9,15 @@
 
 #define CURSES_KEY_TEXT 32
 
-/* What curses has read: a character, or with `function` one of its KEY_ codes; alt: an escape came right before. */
+/* What curses has read: a character, or with `function` one of its KEY_ codes; alt: an escape came
+ * right before. */
 struct curses_key {
     unsigned code;
     bool function, alt;
 };
 
-/* "ctrl-alt-a", the keys on a US keyboard, named as sendkey names them. False: there is no such key. */
+/* "ctrl-alt-a", the keys on a US keyboard, named as sendkey names them. False: there is no such
+ * key. */
 bool curses_key_name(const struct curses_key *key, char text[CURSES_KEY_TEXT]);
 /* What a terminal sends for it; the length, 0 for nothing. */
 size_t curses_key_bytes(const struct curses_key *key, char text[CURSES_KEY_TEXT]);

@@ -39,33 +39,37 @@ static uint8_t *rgb_of(const struct screen_image *image)
     return rgb;
 }
 
-static bool write_png(FILE *file, const struct screen_image *image, const uint8_t *rgb, struct error *err)
+static bool write_png(FILE *file, const struct screen_image *image, const uint8_t *rgb,
+                      struct error *err)
 {
-    png_image png = {.version = PNG_IMAGE_VERSION,
-                     .width = image->width,
-                     .height = image->height,
-                     .format = PNG_FORMAT_RGB,
-                     .flags = PNG_IMAGE_FLAG_FAST};
+    png_image png = { .version = PNG_IMAGE_VERSION,
+                      .width = image->width,
+                      .height = image->height,
+                      .format = PNG_FORMAT_RGB,
+                      .flags = PNG_IMAGE_FLAG_FAST };
     errno = 0;
     if (png_image_write_to_stdio(&png, file, 0, rgb, 0, NULL))
         return true;
     return error_set(err, "%s", errno != 0 ? strerror(errno) : png.message);
 }
 
-static bool write_ppm(FILE *file, const struct screen_image *image, const uint8_t *rgb, struct error *err)
+static bool write_ppm(FILE *file, const struct screen_image *image, const uint8_t *rgb,
+                      struct error *err)
 {
     size_t size = (size_t)image->width * image->height * 3;
     fprintf(file, "P6\n%u %u\n255\n", image->width, image->height);
     return fwrite(rgb, 1, size, file) == size || error_set(err, "%s", strerror(errno));
 }
 
-bool screendump_write(const struct screen_image *image, const char *path, enum screendump_format format, struct error *err)
+bool screendump_write(const struct screen_image *image, const char *path,
+                      enum screendump_format format, struct error *err)
 {
     FILE *file = fopen(path, "wbe");
     if (file == NULL)
         return error_set(err, "%s", strerror(errno));
     uint8_t *rgb = rgb_of(image);
-    bool written = format == SCREENDUMP_PNG ? write_png(file, image, rgb, err) : write_ppm(file, image, rgb, err);
+    bool written = format == SCREENDUMP_PNG ? write_png(file, image, rgb, err)
+                                            : write_ppm(file, image, rgb, err);
     host_free(rgb);
     if (fclose(file) != 0 && written)
         return error_set(err, "%s", strerror(errno));

@@ -17,6 +17,7 @@ bool screendump_format_find(const char *name, enum screendump_format *format);
 enum screendump_format screendump_format_of(const char *path);
 
 /* False with "what went wrong" (the path is not in it). */
-bool screendump_write(const struct screen_image *image, const char *path, enum screendump_format format, struct error *err);
+bool screendump_write(const struct screen_image *image, const char *path,
+                      enum screendump_format format, struct error *err);
 
 #endif

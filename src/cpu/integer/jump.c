@@ -29,7 +29,7 @@ ALWAYS_INLINE uint32_t relative_target(struct cpu *cpu, const struct insn *i, un
     EXEC(name)                                                                                     \
     {                                                                                              \
         __VA_ARGS__;                                                                               \
-        JUMP_ON;                                                                                 \
+        JUMP_ON;                                                                                   \
     }
 
 #define JUMP_IF(name, size, condition)                                                             \
@@ -39,10 +39,11 @@ ALWAYS_INLINE uint32_t relative_target(struct cpu *cpu, const struct insn *i, un
             cpu->eip = relative_target(cpu, i, size);                                              \
         else                                                                                       \
             cpu->eip = insn_next_eip(cpu, i);                                                      \
-        JUMP_ON;                                                                                 \
+        JUMP_ON;                                                                                   \
     }
 
-/* A block goes on behind a conditional jump: what was counted at its entry and is jumped over did not retire. */
+/* A block goes on behind a conditional jump: what was counted at its entry and is jumped over did
+ * not retire. */
 ALWAYS_INLINE void leave_block(struct cpu *cpu, const struct insn *i, uint32_t target)
 {
     cpu->eip = target;
@@ -91,7 +92,7 @@ JUMP_HANDLER(jmp_jz_16, cpu->eip = relative_target(cpu, i, 2))
 JUMP_HANDLER(jmp_jz_32, cpu->eip = relative_target(cpu, i, 4))
 #define JMP_E(suffix, size)                                                                        \
     JUMP_HANDLER(jmp_ev_##suffix##_r, cpu->eip = check_target(cpu, i, size, RM(size)))             \
-    LOAD_TEMPLATE(jmp_ev_##suffix##_m, size, i->seg, exec_ea(cpu, i), JUMP_ON,                   \
+    LOAD_TEMPLATE(jmp_ev_##suffix##_m, size, i->seg, exec_ea(cpu, i), JUMP_ON,                     \
                   cpu->eip = check_target(cpu, i, size, value))
 JMP_E(16, 2)
 JMP_E(32, 4)
@@ -118,7 +119,7 @@ ALWAYS_INLINE void call_fast(struct cpu *cpu, const struct insn *i, unsigned siz
     COLD EXEC(name##_slow)                                                                         \
     {                                                                                              \
         call(cpu, i, size, check_target(cpu, i, size, target));                                    \
-        JUMP_ON;                                                                                 \
+        JUMP_ON;                                                                                   \
     }                                                                                              \
     EXEC(name)                                                                                     \
     {                                                                                              \
@@ -126,7 +127,7 @@ ALWAYS_INLINE void call_fast(struct cpu *cpu, const struct insn *i, unsigned siz
         if (unlikely(!host_write(cpu, SEG_SS, stack_below(cpu, size), size, &top)))                \
             return name##_slow(cpu, i);                                                            \
         call_fast(cpu, i, size, check_target(cpu, i, size, target), top);                          \
-        JUMP_ON;                                                                                 \
+        JUMP_ON;                                                                                   \
     }
 CALL_HANDLER(call_jz_16, 2, relative_target(cpu, i, 2))
 CALL_HANDLER(call_jz_32, 4, relative_target(cpu, i, 4))
@@ -138,7 +139,7 @@ CALL_HANDLER(call_ev_32_r, 4, RM(4))
     {                                                                                              \
         uint64_t target = load_operand(cpu, i, i->seg, exec_ea(cpu, i), size);                     \
         call(cpu, i, size, check_target(cpu, i, size, target));                                    \
-        JUMP_ON;                                                                                 \
+        JUMP_ON;                                                                                   \
     }                                                                                              \
     EXEC(name)                                                                                     \
     {                                                                                              \
@@ -147,13 +148,13 @@ CALL_HANDLER(call_ev_32_r, 4, RM(4))
                      !host_write(cpu, SEG_SS, stack_below(cpu, size), size, &top)))                \
             return name##_slow(cpu, i);                                                            \
         call_fast(cpu, i, size, check_target(cpu, i, size, load_le(host, size)), top);             \
-        JUMP_ON;                                                                                 \
+        JUMP_ON;                                                                                   \
     }
 CALL_MEMORY(call_ev_16_m, 2)
 CALL_MEMORY(call_ev_32_m, 4)
 
 #define RET(name, size, drop)                                                                      \
-    LOAD_TEMPLATE(name, size, SEG_SS, stack_top(cpu), JUMP_ON,                                   \
+    LOAD_TEMPLATE(name, size, SEG_SS, stack_top(cpu), JUMP_ON,                                     \
                   cpu->eip = check_target(cpu, i, size, value);                                    \
                   stack_set_pointer(cpu, reg32(cpu, RSP) + size + (drop)))
 RET(ret_16, 2, 0)

@@ -38,7 +38,8 @@ static void screen_size(void *opaque, unsigned *width, unsigned *height)
 static bool screen_render(void *opaque, struct screen_image *out)
 {
     struct vga *vga = opaque;
-    bool written = ram_dirty_fetch(vga->vram, RAM_PAGE_DIRTY_DISPLAY, 0, vga->vram_size / PAGE_SIZE, NULL);
+    bool written =
+        ram_dirty_fetch(vga->vram, RAM_PAGE_DIRTY_DISPLAY, 0, vga->vram_size / PAGE_SIZE, NULL);
     bool changed = vga->changed || written || vga_text_mode(vga);
     vga->changed = false;
     if (vga_text_mode(vga))
@@ -52,9 +53,9 @@ static bool screen_render(void *opaque, struct screen_image *out)
 
 struct screen_source vga_screen(struct vga *vga)
 {
-    return (struct screen_source){.is_text = screen_is_text,
-                                  .text = screen_text,
-                                  .size = screen_size,
-                                  .render = screen_render,
-                                  .opaque = vga};
+    return (struct screen_source){ .is_text = screen_is_text,
+                                   .text = screen_text,
+                                   .size = screen_size,
+                                   .render = screen_render,
+                                   .opaque = vga };
 }

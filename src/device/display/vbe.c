@@ -5,10 +5,10 @@
 
 #define VBE_ID_NEWEST 0xb0c5
 #define VBE_ID_OLDEST 0xb0c0
-#define VBE_MAX_XRES 16000
-#define VBE_MAX_YRES 12000
-#define VBE_MAX_BPP 32
-#define BANK_SIZE 0x10000u
+#define VBE_MAX_XRES  16000
+#define VBE_MAX_YRES  12000
+#define VBE_MAX_BPP   32
+#define BANK_SIZE     0x10000u
 
 static unsigned bytes_per_line(const struct vga *vga, unsigned pixels)
 {
@@ -59,8 +59,8 @@ bool vbe_mode_fits(const struct vga *vga)
 }
 
 /*
- * Enabling sets the VGA's registers so that its memory window reaches the frame buffer: graphics, no shift
- * interleave, chained planes for packed pixels.
+ * Enabling sets the VGA's registers so that its memory window reaches the frame buffer: graphics,
+ * no shift interleave, chained planes for packed pixels.
  */
 static void enable(struct vga *vga, uint16_t value)
 {
@@ -86,22 +86,22 @@ static void write_enable(struct vga *vga, uint16_t value)
 {
     bool was = vga_vbe_enabled(vga);
     if (value & VBE_ENABLED && !size_fits(vga)) {
-        LOG(vga->log, GUEST_ERRORS, "vbe: mode %ux%ux%u does not fit\n", vga->vbe[VBE_XRES], vga->vbe[VBE_YRES],
-            vga->vbe[VBE_BPP]);
+        LOG(vga->log, GUEST_ERRORS, "vbe: mode %ux%ux%u does not fit\n", vga->vbe[VBE_XRES],
+            vga->vbe[VBE_YRES], vga->vbe[VBE_BPP]);
         value &= ~VBE_ENABLED;
     }
     /* Turning the 8-bit DAC on or off rescales what it holds. */
     if ((vga->vbe[VBE_ENABLE] ^ value) & VBE_8BIT_DAC)
         for (unsigned n = 0; n < 256 * 3; n++)
-            vga->dac[n / 3][n % 3] =
-                value & VBE_8BIT_DAC ? (uint8_t)(vga->dac[n / 3][n % 3] << 2) : vga->dac[n / 3][n % 3] >> 2;
+            vga->dac[n / 3][n % 3] = value & VBE_8BIT_DAC ? (uint8_t)(vga->dac[n / 3][n % 3] << 2)
+                                                          : vga->dac[n / 3][n % 3] >> 2;
     vga->vbe[VBE_ENABLE] = value;
     if (value & VBE_ENABLED && !was)
         enable(vga, value);
     if (!(value & VBE_ENABLED))
         vga->vbe_bank_offset = vga->vbe[VBE_BANK] = 0;
-    LOG(vga->log, DISPLAY, "vbe: enable %04x, %ux%ux%u\n", value, vga->vbe[VBE_XRES], vga->vbe[VBE_YRES],
-        vga->vbe[VBE_BPP]);
+    LOG(vga->log, DISPLAY, "vbe: enable %04x, %ux%ux%u\n", value, vga->vbe[VBE_XRES],
+        vga->vbe[VBE_YRES], vga->vbe[VBE_BPP]);
 }
 
 uint16_t vbe_read(struct vga *vga, uint16_t index)

@@ -3,7 +3,8 @@
 // Graphics modes: planar, CGA, 256 colours, and VBE frame buffers.
 #include "device/display/vga_internal.h"
 
-/* What the values of a pixel look like, for one picture: 16 through the attribute controller, or 256 of the DAC. */
+/* What the values of a pixel look like, for one picture: 16 through the attribute controller, or
+ * 256 of the DAC. */
 struct colors {
     uint32_t rgb[256];
 };
@@ -16,10 +17,12 @@ static const uint8_t *vram_at(const struct vga *vga, uint64_t byte)
 static void find_colors(const struct vga *vga, struct colors *colors, bool attributes)
 {
     for (unsigned n = 0; n < (attributes ? 16 : 256); n++)
-        colors->rgb[n] = vga_palette(vga, attributes ? vga_attribute_color(vga, (uint8_t)n) : (uint8_t)n);
+        colors->rgb[n] =
+            vga_palette(vga, attributes ? vga_attribute_color(vga, (uint8_t)n) : (uint8_t)n);
 }
 
-/* One bit of each plane a pixel, the leftmost on top. `planes` is where the four bytes of eight pixels are. */
+/* One bit of each plane a pixel, the leftmost on top. `planes` is where the four bytes of eight
+ * pixels are. */
 static uint32_t planar_pixel(const struct colors *colors, const uint8_t *planes, unsigned dot)
 {
     unsigned color = 0;
@@ -28,7 +31,9 @@ static uint32_t planar_pixel(const struct colors *colors, const uint8_t *planes,
     return colors->rgb[color];
 }
 
-/* ---- VBE ------------------------------------------------------------------------------------------------ */
+/* ---- VBE
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* Widen a color field of `count` bits to eight by repeating its top. */
 static uint32_t widen(unsigned v, unsigned count)
@@ -37,7 +42,8 @@ static uint32_t widen(unsigned v, unsigned count)
 }
 
 /* One line that does not reach over the end of the memory. */
-static void draw_packed(const struct colors *colors, uint32_t *line, const uint8_t *from, unsigned width, unsigned bpp)
+static void draw_packed(const struct colors *colors, uint32_t *line, const uint8_t *from,
+                        unsigned width, unsigned bpp)
 {
     unsigned v;
     switch (bpp) {
@@ -59,7 +65,8 @@ static void draw_packed(const struct colors *colors, uint32_t *line, const uint8
         break;
     case 24:
         for (unsigned x = 0; x < width; x++)
-            line[x] = from[3 * x] | (uint32_t)from[3 * x + 1] << 8 | (uint32_t)from[3 * x + 2] << 16;
+            line[x] =
+                from[3 * x] | (uint32_t)from[3 * x + 1] << 8 | (uint32_t)from[3 * x + 2] << 16;
         break;
     default:
         for (unsigned x = 0; x < width; x++)
@@ -88,7 +95,9 @@ static void draw_vbe(struct vga *vga, struct screen_image *out)
     }
 }
 
-/* ---- VGA ------------------------------------------------------------------------------------------------ */
+/* ---- VGA
+ * ------------------------------------------------------------------------------------------------
+ */
 
 struct scan {
     unsigned width, height; /* pixels as memory holds them, scan lines */
@@ -99,11 +108,11 @@ struct scan {
 
 static struct scan scan_of(const struct vga *vga)
 {
-    struct scan scan = {.width = 8 * (vga->crtc[CRTC_H_DISPLAY_END] + 1u),
-                        .height = vga_vertical(vga, CRTC_V_DISPLAY_END, 1, 6) + 1,
-                        .wide = vga->sequencer[SEQ_CLOCKING] & SEQ_CLOCKING_HALF_DOT ? 2 : 1,
-                        .rows = (vga->crtc[CRTC_MAX_SCAN_LINE] & 0x1f) + 1u,
-                        .repeat = vga->crtc[CRTC_MAX_SCAN_LINE] & CRTC_MAX_SCAN_DOUBLE ? 2 : 1};
+    struct scan scan = { .width = 8 * (vga->crtc[CRTC_H_DISPLAY_END] + 1u),
+                         .height = vga_vertical(vga, CRTC_V_DISPLAY_END, 1, 6) + 1,
+                         .wide = vga->sequencer[SEQ_CLOCKING] & SEQ_CLOCKING_HALF_DOT ? 2 : 1,
+                         .rows = (vga->crtc[CRTC_MAX_SCAN_LINE] & 0x1f) + 1u,
+                         .repeat = vga->crtc[CRTC_MAX_SCAN_LINE] & CRTC_MAX_SCAN_DOUBLE ? 2 : 1 };
     /* With 256-colour shift each pixel takes two dot clocks. */
     if (vga->graphics[GFX_MODE] & GFX_MODE_SHIFT_256) {
         scan.width /= 2;
@@ -113,7 +122,8 @@ static struct scan scan_of(const struct vga *vga)
 }
 
 /* Bits of the row scan counter may stand in for address bits 13 and 14 (CGA's interlaced banks). */
-static uint32_t line_address(const struct vga *vga, uint32_t start, unsigned line, const struct scan *s)
+static uint32_t line_address(const struct vga *vga, uint32_t start, unsigned line,
+                             const struct scan *s)
 {
     uint8_t mode = vga->crtc[CRTC_MODE_CONTROL];
     unsigned scan = line / s->repeat % s->rows, row = line / s->repeat / s->rows;
@@ -140,8 +150,8 @@ static uint32_t interleaved_pixel(const struct colors *colors, const uint8_t *pl
     return colors->rgb[(planes[half] >> shift & 3) | (planes[2 + half] >> shift & 3) << 2];
 }
 
-static void draw_line(const struct vga *vga, const struct colors *colors, uint32_t *line, const struct scan *scan,
-                      uint32_t address, unsigned pan)
+static void draw_line(const struct vga *vga, const struct colors *colors, uint32_t *line,
+                      const struct scan *scan, uint32_t address, unsigned pan)
 {
     uint8_t mode = vga->graphics[GFX_MODE];
     for (unsigned n = 0; n < scan->width; n++) {

@@ -10,63 +10,101 @@
 
 /* Register names and bits as in the IBM PS/2 VGA technical reference. */
 enum { SEQ_RESET, SEQ_CLOCKING, SEQ_MAP_MASK, SEQ_CHARACTER_MAP, SEQ_MEMORY_MODE, SEQ_COUNT = 8 };
-#define SEQ_CLOCKING_8_DOTS 0x01
-#define SEQ_CLOCKING_HALF_DOT 0x08
+#define SEQ_CLOCKING_8_DOTS     0x01
+#define SEQ_CLOCKING_HALF_DOT   0x08
 #define SEQ_CLOCKING_SCREEN_OFF 0x20
-#define SEQ_MEMORY_EXTENDED 0x02
-#define SEQ_MEMORY_NO_ODD_EVEN 0x04
-#define SEQ_MEMORY_CHAIN_4 0x08
+#define SEQ_MEMORY_EXTENDED     0x02
+#define SEQ_MEMORY_NO_ODD_EVEN  0x04
+#define SEQ_MEMORY_CHAIN_4      0x08
 
 enum {
-    GFX_SET_RESET, GFX_ENABLE_SET_RESET, GFX_COLOR_COMPARE, GFX_DATA_ROTATE, GFX_READ_MAP, GFX_MODE, GFX_MISC,
-    GFX_COLOR_DONT_CARE, GFX_BIT_MASK, GFX_COUNT = 16
+    GFX_SET_RESET,
+    GFX_ENABLE_SET_RESET,
+    GFX_COLOR_COMPARE,
+    GFX_DATA_ROTATE,
+    GFX_READ_MAP,
+    GFX_MODE,
+    GFX_MISC,
+    GFX_COLOR_DONT_CARE,
+    GFX_BIT_MASK,
+    GFX_COUNT = 16
 };
-#define GFX_MODE_WRITE 0x03
-#define GFX_MODE_READ_COMPARE 0x08
-#define GFX_MODE_ODD_EVEN 0x10
+#define GFX_MODE_WRITE             0x03
+#define GFX_MODE_READ_COMPARE      0x08
+#define GFX_MODE_ODD_EVEN          0x10
 #define GFX_MODE_SHIFT_INTERLEAVED 0x20
-#define GFX_MODE_SHIFT_256 0x40
-#define GFX_MISC_GRAPHICS 0x01
+#define GFX_MODE_SHIFT_256         0x40
+#define GFX_MISC_GRAPHICS          0x01
 
 enum {
-    CRTC_H_DISPLAY_END = 0x01, CRTC_OVERFLOW = 0x07, CRTC_PRESET_ROW_SCAN = 0x08, CRTC_MAX_SCAN_LINE = 0x09,
-    CRTC_CURSOR_START = 0x0a, CRTC_CURSOR_END = 0x0b, CRTC_START_HIGH = 0x0c, CRTC_START_LOW = 0x0d,
-    CRTC_CURSOR_HIGH = 0x0e, CRTC_CURSOR_LOW = 0x0f, CRTC_V_RETRACE_START = 0x10, CRTC_V_RETRACE_END = 0x11,
-    CRTC_V_DISPLAY_END = 0x12, CRTC_OFFSET = 0x13, CRTC_UNDERLINE = 0x14, CRTC_MODE_CONTROL = 0x17,
-    CRTC_LINE_COMPARE = 0x18, CRTC_COUNT = 0x19
+    CRTC_H_DISPLAY_END = 0x01,
+    CRTC_OVERFLOW = 0x07,
+    CRTC_PRESET_ROW_SCAN = 0x08,
+    CRTC_MAX_SCAN_LINE = 0x09,
+    CRTC_CURSOR_START = 0x0a,
+    CRTC_CURSOR_END = 0x0b,
+    CRTC_START_HIGH = 0x0c,
+    CRTC_START_LOW = 0x0d,
+    CRTC_CURSOR_HIGH = 0x0e,
+    CRTC_CURSOR_LOW = 0x0f,
+    CRTC_V_RETRACE_START = 0x10,
+    CRTC_V_RETRACE_END = 0x11,
+    CRTC_V_DISPLAY_END = 0x12,
+    CRTC_OFFSET = 0x13,
+    CRTC_UNDERLINE = 0x14,
+    CRTC_MODE_CONTROL = 0x17,
+    CRTC_LINE_COMPARE = 0x18,
+    CRTC_COUNT = 0x19
 };
-#define CRTC_CURSOR_OFF 0x20
-#define CRTC_PROTECT 0x80
-#define CRTC_MODE_NOT_CGA_BANKS 0x01 /* clear: row scan bit 0 is address bit 13 */
+#define CRTC_CURSOR_OFF              0x20
+#define CRTC_PROTECT                 0x80
+#define CRTC_MODE_NOT_CGA_BANKS      0x01 /* clear: row scan bit 0 is address bit 13 */
 #define CRTC_MODE_NOT_HERCULES_BANKS 0x02
-#define CRTC_MODE_BYTE 0x40
-#define CRTC_MAX_SCAN_DOUBLE 0x80
+#define CRTC_MODE_BYTE               0x40
+#define CRTC_MAX_SCAN_DOUBLE         0x80
 
-enum { ATTR_MODE = 0x10, ATTR_OVERSCAN, ATTR_PLANE_ENABLE, ATTR_PEL_PANNING, ATTR_COLOR_SELECT, ATTR_COUNT = 0x15 };
-#define ATTR_MODE_GRAPHICS 0x01
-#define ATTR_MODE_LINE_GRAPHICS 0x04
-#define ATTR_MODE_BLINK 0x08
+enum {
+    ATTR_MODE = 0x10,
+    ATTR_OVERSCAN,
+    ATTR_PLANE_ENABLE,
+    ATTR_PEL_PANNING,
+    ATTR_COLOR_SELECT,
+    ATTR_COUNT = 0x15
+};
+#define ATTR_MODE_GRAPHICS       0x01
+#define ATTR_MODE_LINE_GRAPHICS  0x04
+#define ATTR_MODE_BLINK          0x08
 #define ATTR_MODE_PAN_COMPATIBLE 0x20
-#define ATTR_MODE_8_BIT 0x40
-#define ATTR_MODE_P54 0x80
-#define ATTR_INDEX_SCREEN_ON 0x20
+#define ATTR_MODE_8_BIT          0x40
+#define ATTR_MODE_P54            0x80
+#define ATTR_INDEX_SCREEN_ON     0x20
 
-#define VGA_PLANE_MASK 0xffffu /* the chip counts 64 KiB in each plane, and begins anew */
-#define MISC_COLOR 0x01 /* CRTC at 3D4h */
-#define MISC_RAM_ENABLE 0x02
-#define STATUS1_RETRACE 0x08
+#define VGA_PLANE_MASK     0xffffu /* the chip counts 64 KiB in each plane, and begins anew */
+#define MISC_COLOR         0x01    /* CRTC at 3D4h */
+#define MISC_RAM_ENABLE    0x02
+#define STATUS1_RETRACE    0x08
 #define STATUS1_NO_DISPLAY 0x01
 
 /* VBE DISPI (Bochs VBE display interface, ids B0C0-B0C5). */
 enum {
-    VBE_ID, VBE_XRES, VBE_YRES, VBE_BPP, VBE_ENABLE, VBE_BANK, VBE_VIRT_WIDTH, VBE_VIRT_HEIGHT, VBE_X_OFFSET,
-    VBE_Y_OFFSET, VBE_MEMORY_64K, VBE_COUNT
+    VBE_ID,
+    VBE_XRES,
+    VBE_YRES,
+    VBE_BPP,
+    VBE_ENABLE,
+    VBE_BANK,
+    VBE_VIRT_WIDTH,
+    VBE_VIRT_HEIGHT,
+    VBE_X_OFFSET,
+    VBE_Y_OFFSET,
+    VBE_MEMORY_64K,
+    VBE_COUNT
 };
-#define VBE_ENABLED 0x01
-#define VBE_GETCAPS 0x02
-#define VBE_8BIT_DAC 0x20
+#define VBE_ENABLED     0x01
+#define VBE_GETCAPS     0x02
+#define VBE_8BIT_DAC    0x20
 #define VBE_LFB_ENABLED 0x40
-#define VBE_NO_CLEAR 0x80
+#define VBE_NO_CLEAR    0x80
 
 struct vga {
     const struct log *log;
@@ -92,7 +130,7 @@ struct vga {
     uint16_t vbe_index, vbe[VBE_COUNT];
     uint32_t vbe_bank_offset, vbe_start, vbe_line; /* bytes */
 
-    bool changed; /* a register that is seen changed since the last picture */
+    bool changed;              /* a register that is seen changed since the last picture */
     struct screen_text *shown; /* text last drawn */
 
     struct region *ports[8], *memory_window, *frame_buffer, *mmio, *rom;
@@ -138,7 +176,8 @@ static inline uint32_t vga_start_address(const struct vga *vga)
     return (uint32_t)vga->crtc[CRTC_START_HIGH] << 8 | vga->crtc[CRTC_START_LOW];
 }
 /* A ten-bit vertical value: low byte and where its bits 8 and 9 are in the overflow register. */
-static inline unsigned vga_vertical(const struct vga *vga, unsigned reg, unsigned bit8, unsigned bit9)
+static inline unsigned vga_vertical(const struct vga *vga, unsigned reg, unsigned bit8,
+                                    unsigned bit9)
 {
     uint8_t overflow = vga->crtc[CRTC_OVERFLOW];
     return vga->crtc[reg] | bit(overflow, bit8) << 8 | bit(overflow, bit9) << 9;

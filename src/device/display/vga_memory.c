@@ -3,10 +3,13 @@
 // The VGA's memory at A0000h-BFFFFh: planes, latches and write modes.
 #include "device/display/vga_internal.h"
 
-/* Where each setting of the graphics controller's memory map select puts the window (Misc bits 2-3). */
+/* Where each setting of the graphics controller's memory map select puts the window (Misc bits
+ * 2-3). */
 static const struct {
     uint32_t start, size;
-} windows[4] = {{0x00000, 0x20000}, {0x00000, 0x10000}, {0x10000, 0x08000}, {0x18000, 0x08000}};
+} windows[4] = {
+    { 0x00000, 0x20000 }, { 0x00000, 0x10000 }, { 0x10000, 0x08000 }, { 0x18000, 0x08000 }
+};
 
 #define UNMAPPED UINT32_MAX
 
@@ -90,9 +93,7 @@ static uint8_t plane_data(const struct vga *vga, unsigned p, uint8_t value)
     uint8_t set = bit(g[GFX_SET_RESET], p) ? 0xff : 0;
     uint8_t rotated = rotate_right(value, g[GFX_DATA_ROTATE] & 7);
     switch (g[GFX_MODE] & GFX_MODE_WRITE) {
-    case 0:
-        data = combine(vga, bit(g[GFX_ENABLE_SET_RESET], p) ? set : rotated, latch);
-        break;
+    case 0: data = combine(vga, bit(g[GFX_ENABLE_SET_RESET], p) ? set : rotated, latch); break;
     case 1: return latch;
     case 2: data = combine(vga, bit(value, p) ? 0xff : 0, latch); break;
     default:
@@ -147,9 +148,9 @@ static bool memory_window_write(void *opaque, uint64_t offset, unsigned size, ui
     return true;
 }
 
-const struct region_desc vga_memory_desc = {.name = "vga-lowmem",
-                                            .size = 0x20000,
-                                            .min_size = 1,
-                                            .max_size = 1,
-                                            .read = memory_window_read,
-                                            .write = memory_window_write};
+const struct region_desc vga_memory_desc = { .name = "vga-lowmem",
+                                             .size = 0x20000,
+                                             .min_size = 1,
+                                             .max_size = 1,
+                                             .read = memory_window_read,
+                                             .write = memory_window_write };

@@ -4,14 +4,15 @@
 #include "device/display/vga_internal.h"
 
 /* Bits that exist in each register; the rest reads 0. */
-static const uint8_t sequencer_mask[SEQ_COUNT] = {0x03, 0x3d, 0x0f, 0x3f, 0x0e, 0, 0, 0};
-static const uint8_t graphics_mask[GFX_COUNT] = {0x0f, 0x0f, 0x0f, 0x1f, 0x03, 0x7b, 0x0f, 0x0f, 0xff};
+static const uint8_t sequencer_mask[SEQ_COUNT] = { 0x03, 0x3d, 0x0f, 0x3f, 0x0e, 0, 0, 0 };
+static const uint8_t graphics_mask[GFX_COUNT] = { 0x0f, 0x0f, 0x0f, 0x1f, 0x03,
+                                                  0x7b, 0x0f, 0x0f, 0xff };
 
-#define FRAME_NS (NS_PER_SECOND / 60)
-#define LINES 525
-#define LINES_SHOWN 480
+#define FRAME_NS      (NS_PER_SECOND / 60)
+#define LINES         525
+#define LINES_SHOWN   480
 #define RETRACE_FIRST 490
-#define RETRACE_LAST 491
+#define RETRACE_LAST  491
 
 /* Where the beam of a 640x480 monitor would be. */
 static uint8_t input_status_1(const struct vga *vga)
@@ -34,11 +35,13 @@ static void write_attribute(struct vga *vga, uint8_t value)
         vga->attribute_index = value & 0x3f;
     } else {
         unsigned index = vga->attribute_index & 0x1f;
-        static const uint8_t masks[ATTR_COUNT] = {[0 ... 15] = 0x3f, [ATTR_MODE] = 0xef, [ATTR_OVERSCAN] = 0xff,
-                                                  [ATTR_PLANE_ENABLE] = 0x3f, [ATTR_PEL_PANNING] = 0x0f,
-                                                  [ATTR_COLOR_SELECT] = 0x0f};
+        static const uint8_t masks[ATTR_COUNT] = {
+            [0 ... 15] = 0x3f,          [ATTR_MODE] = 0xef,        [ATTR_OVERSCAN] = 0xff,
+            [ATTR_PLANE_ENABLE] = 0x3f, [ATTR_PEL_PANNING] = 0x0f, [ATTR_COLOR_SELECT] = 0x0f
+        };
         /* The palette is the display's while the screen is on (index bit 5). */
-        if (index < ATTR_COUNT && (index >= ATTR_MODE || !(vga->attribute_index & ATTR_INDEX_SCREEN_ON)))
+        if (index < ATTR_COUNT &&
+            (index >= ATTR_MODE || !(vga->attribute_index & ATTR_INDEX_SCREEN_ON)))
             vga->attribute[index] = value & masks[index];
     }
     vga->attribute_data = !vga->attribute_data;
@@ -84,7 +87,8 @@ static uint8_t read_dac(struct vga *vga)
 static bool decoded(const struct vga *vga, uint16_t port)
 {
     bool color = vga->misc & MISC_COLOR;
-    return !((port >= 0x3b0 && port <= 0x3bf && color) || (port >= 0x3d0 && port <= 0x3df && !color));
+    return !((port >= 0x3b0 && port <= 0x3bf && color) ||
+             (port >= 0x3d0 && port <= 0x3df && !color));
 }
 
 uint8_t vga_port_read(struct vga *vga, uint16_t port)

@@ -3,11 +3,11 @@
 // Text modes: cells for a terminal, and the same drawn with the guest's font.
 #include "device/display/vga_internal.h"
 
-#define BLINK_PERIOD_NS (NS_PER_SECOND / 2)
+#define BLINK_PERIOD_NS          (NS_PER_SECOND / 2)
 #define FONT_BYTES_PER_CHARACTER 32
-#define COLUMNS_MAX 132u
-#define ROWS_MAX 60u
-#define BLANK_CELL 0x0720
+#define COLUMNS_MAX              132u
+#define ROWS_MAX                 60u
+#define BLANK_CELL               0x0720
 
 static unsigned columns(const struct vga *vga)
 {
@@ -54,7 +54,8 @@ static void find_cursor(const struct vga *vga, struct screen_text *out)
     out->cursor_last_line = vga->crtc[CRTC_CURSOR_END] & 0x1f;
     out->cursor_visible = !(vga->crtc[CRTC_CURSOR_START] & CRTC_CURSOR_OFF) &&
                           out->cursor_first_line <= out->cursor_last_line &&
-                          out->cursor_column < out->columns && out->cursor_row < out->rows && !vga_blanked(vga);
+                          out->cursor_column < out->columns && out->cursor_row < out->rows &&
+                          !vga_blanked(vga);
 }
 
 bool vga_text_cells(struct vga *vga, struct screen_text *out)
@@ -66,7 +67,8 @@ bool vga_text_cells(struct vga *vga, struct screen_text *out)
     out->blink = vga->attribute[ATTR_MODE] & ATTR_MODE_BLINK;
     for (unsigned y = 0; y < out->rows; y++)
         for (unsigned x = 0; x < out->columns; x++)
-            out->cells[y * out->columns + x] = vga_blanked(vga) ? BLANK_CELL : cell_at(vga, row_address(vga, y) + x);
+            out->cells[y * out->columns + x] =
+                vga_blanked(vga) ? BLANK_CELL : cell_at(vga, row_address(vga, y) + x);
     find_cursor(vga, out);
     return true;
 }
@@ -77,18 +79,21 @@ void vga_text_size(const struct vga *vga, unsigned *width, unsigned *height)
     *height = MIN(rows(vga), ROWS_MAX) * cell_height(vga);
 }
 
-/* Attribute bit 3 chooses between two of eight fonts in plane 2, when they differ (character map select). */
+/* Attribute bit 3 chooses between two of eight fonts in plane 2, when they differ (character map
+ * select). */
 static uint32_t font_base(const struct vga *vga, uint8_t attribute)
 {
     uint8_t select = vga->sequencer[SEQ_CHARACTER_MAP];
-    unsigned a = bits(select, 2, 2) | bit(select, 5) << 2, b = bits(select, 0, 2) | bit(select, 4) << 2;
+    unsigned a = bits(select, 2, 2) | bit(select, 5) << 2, b = bits(select, 0, 2) | bit(select, 4)
+                                                                                        << 2;
     unsigned font = bit(attribute, 3) ? a : b;
     /* Fonts 0-3 are 16 KiB apart, 4-7 lie 8 KiB above them. */
     return (font & 3) * 0x4000u + (font >> 2) * 0x2000u;
 }
 
 /* Line drawing characters C0h-DFh repeat their eighth dot in the ninth. */
-static unsigned glyph_line(const struct vga *vga, uint8_t character, uint8_t attribute, unsigned line, unsigned dots)
+static unsigned glyph_line(const struct vga *vga, uint8_t character, uint8_t attribute,
+                           unsigned line, unsigned dots)
 {
     uint32_t address = font_base(vga, attribute) + character * FONT_BYTES_PER_CHARACTER + line;
     unsigned pattern = vga->vram->host[(uint64_t)address * 4 + 2];
@@ -98,8 +103,8 @@ static unsigned glyph_line(const struct vga *vga, uint8_t character, uint8_t att
     return pattern << 1 | (repeat ? pattern & 1 : 0);
 }
 
-static void draw_cell(const struct vga *vga, uint32_t *pixels, unsigned pitch, uint16_t cell, unsigned dots,
-                      bool blink_off)
+static void draw_cell(const struct vga *vga, uint32_t *pixels, unsigned pitch, uint16_t cell,
+                      unsigned dots, bool blink_off)
 {
     uint8_t character = (uint8_t)cell, attribute = (uint8_t)(cell >> 8);
     uint8_t front = attribute & 0x0f, back = attribute >> 4;
@@ -121,14 +126,16 @@ static void draw_cell(const struct vga *vga, uint32_t *pixels, unsigned pitch, u
     }
 }
 
-static void draw_cursor(const struct vga *vga, struct screen_image *out, const struct screen_text *text, unsigned dots)
+static void draw_cursor(const struct vga *vga, struct screen_image *out,
+                        const struct screen_text *text, unsigned dots)
 {
     uint16_t cell = text->cells[text->cursor_row * text->columns + text->cursor_column];
     uint32_t color = vga_palette(vga, vga_attribute_color(vga, cell >> 8 & 0x0f));
     unsigned height = cell_height(vga);
     for (unsigned y = text->cursor_first_line; y <= text->cursor_last_line && y < height; y++)
         for (unsigned x = 0; x < dots; x++)
-            out->pixels[(text->cursor_row * height + y) * out->width + text->cursor_column * dots + x] = color;
+            out->pixels[(text->cursor_row * height + y) * out->width + text->cursor_column * dots +
+                        x] = color;
 }
 
 void vga_draw_text(struct vga *vga, struct screen_image *out)

@@ -31,10 +31,11 @@ static bool ferr_write(void *opaque, uint64_t offset, unsigned size, uint64_t va
 }
 
 static const struct region_desc ferr_desc = {
-    .name = "ferr", .size = 1, .min_size = 1, .max_size = 1, .read = ferr_read, .write = ferr_write};
+    .name = "ferr", .size = 1, .min_size = 1, .max_size = 1, .read = ferr_read, .write = ferr_write
+};
 
-struct ferr_port *ferr_port_create(struct memory *memory, const struct log *log, uint16_t port, struct irq_line irq,
-                                   void (*ignne)(void *opaque), void *opaque)
+struct ferr_port *ferr_port_create(struct memory *memory, const struct log *log, uint16_t port,
+                                   struct irq_line irq, void (*ignne)(void *opaque), void *opaque)
 {
     struct ferr_port *ferr = host_alloc(sizeof *ferr);
     ferr->log = log;

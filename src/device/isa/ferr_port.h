@@ -11,14 +11,15 @@
 #include "memory/memory.h"
 
 /*
- * With CR0.NE clear an unmasked x87 exception asserts FERR#, which PIIX3 turns into IRQ 13. Any write to port F0H drops the
- * interrupt and asserts IGNNE#, so that the processor may go on past the exception (82371SB 2.5.5, SDM 1 D.2.1).
+ * With CR0.NE clear an unmasked x87 exception asserts FERR#, which PIIX3 turns into IRQ 13. Any
+ * write to port F0H drops the interrupt and asserts IGNNE#, so that the processor may go on past
+ * the exception (82371SB 2.5.5, SDM 1 D.2.1).
  */
 struct ferr_port;
 struct state;
 
-struct ferr_port *ferr_port_create(struct memory *memory, const struct log *log, uint16_t port, struct irq_line irq,
-                                   void (*ignne)(void *opaque), void *opaque);
+struct ferr_port *ferr_port_create(struct memory *memory, const struct log *log, uint16_t port,
+                                   struct irq_line irq, void (*ignne)(void *opaque), void *opaque);
 void ferr_port_destroy(struct ferr_port *ferr);
 void ferr_port_reset(struct ferr_port *ferr);
 void ferr_port_state(struct ferr_port *ferr, struct state *s);

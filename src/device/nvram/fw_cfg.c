@@ -8,23 +8,23 @@
 #include "base/text.h"
 #include "host/host.h"
 
-#define FILE_SLOTS 48
-#define FILE_NAME_SIZE 56
+#define FILE_SLOTS           48
+#define FILE_NAME_SIZE       56
 #define DIRECTORY_ENTRY_SIZE 64
-#define KEY_ARCH_LOCAL 0x8000
-#define KEY_MASK 0x3fff
-#define LOW_KEYS (FW_CFG_FILE_FIRST + FILE_SLOTS)
-#define ARCH_KEYS 8
+#define KEY_ARCH_LOCAL       0x8000
+#define KEY_MASK             0x3fff
+#define LOW_KEYS             (FW_CFG_FILE_FIRST + FILE_SLOTS)
+#define ARCH_KEYS            8
 
 /* DMA control bits. */
-#define DMA_ERROR 0x01
-#define DMA_READ 0x02
-#define DMA_SKIP 0x04
+#define DMA_ERROR  0x01
+#define DMA_READ   0x02
+#define DMA_SKIP   0x04
 #define DMA_SELECT 0x08
-#define DMA_WRITE 0x10
+#define DMA_WRITE  0x10
 
 #define ID_TRADITIONAL 0x1
-#define ID_DMA 0x2
+#define ID_DMA         0x2
 
 struct item {
     uint8_t *data;
@@ -71,7 +71,7 @@ static void build_directory(struct fw_cfg *fw)
         __builtin_memcpy(entry + 8, fw->names[n], FILE_NAME_SIZE);
     }
     host_free(fw->items[FW_CFG_FILE_DIR].data);
-    fw->items[FW_CFG_FILE_DIR] = (struct item){data, size};
+    fw->items[FW_CFG_FILE_DIR] = (struct item){ data, size };
 }
 
 void fw_cfg_set(struct fw_cfg *fw, uint16_t key, const void *data, uint32_t size)
@@ -238,9 +238,14 @@ static bool dma_port_write(void *opaque, uint64_t offset, unsigned size, uint64_
 }
 
 static const struct region_desc port_desc = {
-    .name = "fwcfg", .size = 2, .min_size = 1, .max_size = 2, .read = port_read, .write = port_write};
-static const struct region_desc dma_desc = {
-    .name = "fwcfg.dma", .size = 8, .min_size = 1, .max_size = 8, .read = dma_port_read, .write = dma_port_write};
+    .name = "fwcfg", .size = 2, .min_size = 1, .max_size = 2, .read = port_read, .write = port_write
+};
+static const struct region_desc dma_desc = { .name = "fwcfg.dma",
+                                             .size = 8,
+                                             .min_size = 1,
+                                             .max_size = 8,
+                                             .read = dma_port_read,
+                                             .write = dma_port_write };
 
 struct fw_cfg *fw_cfg_create(struct memory *memory, const struct log *log, uint16_t base)
 {

@@ -10,8 +10,9 @@
 #include "memory/memory.h"
 
 /*
- * The device is specified with QEMU (docs/specs/fw_cfg): selector port, data port, and a DMA interface whose address
- * register is big endian. Items are numbered; those from FW_CFG_FILE_FIRST on are found by name in a directory.
+ * The device is specified with QEMU (docs/specs/fw_cfg): selector port, data port, and a DMA
+ * interface whose address register is big endian. Items are numbered; those from FW_CFG_FILE_FIRST
+ * on are found by name in a directory.
  */
 enum fw_cfg_key {
     FW_CFG_SIGNATURE = 0x00,

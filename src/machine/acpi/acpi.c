@@ -10,20 +10,21 @@
 #include "machine/acpi/loader.h"
 #include "machine/blobs.h"
 
-/* ACPI 1.0b chapter 5 for RSDP, RSDT, FADT, FACS, MADT; IA-PC HPET specification 1.0a 3.2.4; Microsoft's WAET. */
-#define TABLES_FILE "etc/acpi/tables"
-#define RSDP_FILE "etc/acpi/rsdp"
-#define HEADER_SIZE 36
+/* ACPI 1.0b chapter 5 for RSDP, RSDT, FADT, FACS, MADT; IA-PC HPET specification 1.0a 3.2.4;
+ * Microsoft's WAET. */
+#define TABLES_FILE     "etc/acpi/tables"
+#define RSDP_FILE       "etc/acpi/rsdp"
+#define HEADER_SIZE     36
 #define CHECKSUM_OFFSET 9
-#define BLOB_SIZE KIB(64)
-#define MAX_TABLES 8
+#define BLOB_SIZE       KIB(64)
+#define MAX_TABLES      8
 
-#define PM_BASE 0x600 /* where SeaBIOS moves PIIX4's PMBA */
-#define SCI_IRQ 9
+#define PM_BASE     0x600 /* where SeaBIOS moves PIIX4's PMBA */
+#define SCI_IRQ     9
 #define IOAPIC_BASE 0xfec00000u
-#define LAPIC_BASE 0xfee00000u
-#define HPET_BASE 0xfed00000u
-#define HPET_ID 0x8086a201u
+#define LAPIC_BASE  0xfee00000u
+#define HPET_BASE   0xfed00000u
+#define HPET_ID     0x8086a201u
 
 struct blob {
     uint8_t *data;
@@ -76,7 +77,8 @@ static void end_table(struct blob *b, uint32_t start, bool in_rsdt)
         b->tables[b->count++] = start;
 }
 
-/* A pointer inside the blob holds the offset of its target until the firmware adds the blob's address. */
+/* A pointer inside the blob holds the offset of its target until the firmware adds the blob's
+ * address. */
 static void put_pointer(struct blob *b, uint32_t target)
 {
     loader_add_pointer(&b->loader, TABLES_FILE, b->size, 4, TABLES_FILE);
@@ -95,7 +97,9 @@ static uint32_t build_facs(struct blob *b)
 /* SeaBIOS (pciinit.c) lets the window begin at the first of these that is not below the RAM. */
 static uint32_t pci_window(uint64_t low_ram)
 {
-    return low_ram <= 0x80000000u ? 0x80000000u : low_ram <= 0xc0000000u ? 0xc0000000u : 0xe0000000u;
+    return low_ram <= 0x80000000u   ? 0x80000000u
+           : low_ram <= 0xc0000000u ? 0xc0000000u
+                                    : 0xe0000000u;
 }
 
 /* Name (name, value) of the DSDT: NameOp, name, DWordPrefix, value (ACPI 1.0b 16.2). */
@@ -186,7 +190,7 @@ static void put_override(struct blob *b, uint8_t irq, uint32_t gsi, uint16_t fla
 
 static void build_madt(struct blob *b)
 {
-    static const uint8_t level_irqs[] = {5, 9, 10, 11};
+    static const uint8_t level_irqs[] = { 5, 9, 10, 11 };
     enum { ACTIVE_HIGH_LEVEL = 0x0d, CONFORMS = 0 };
     uint32_t start = begin_table(b, "APIC", 1);
     put32(b, LAPIC_BASE);

@@ -23,7 +23,8 @@ static void put_name(uint8_t *at, const char *name)
     __builtin_memcpy(at, name, text_length(name) + 1);
 }
 
-void loader_allocate(struct loader *loader, const char *file, uint32_t alignment, enum loader_zone zone)
+void loader_allocate(struct loader *loader, const char *file, uint32_t alignment,
+                     enum loader_zone zone)
 {
     uint8_t *entry = new_entry(loader, COMMAND_ALLOCATE);
     put_name(entry + 4, file);
@@ -31,7 +32,8 @@ void loader_allocate(struct loader *loader, const char *file, uint32_t alignment
     entry[64] = (uint8_t)zone;
 }
 
-void loader_add_pointer(struct loader *loader, const char *file, uint32_t offset, uint8_t size, const char *target)
+void loader_add_pointer(struct loader *loader, const char *file, uint32_t offset, uint8_t size,
+                        const char *target)
 {
     uint8_t *entry = new_entry(loader, COMMAND_ADD_POINTER);
     put_name(entry + 4, file);
@@ -40,7 +42,8 @@ void loader_add_pointer(struct loader *loader, const char *file, uint32_t offset
     entry[120] = size;
 }
 
-void loader_add_checksum(struct loader *loader, const char *file, uint32_t offset, uint32_t start, uint32_t length)
+void loader_add_checksum(struct loader *loader, const char *file, uint32_t offset, uint32_t start,
+                         uint32_t length)
 {
     uint8_t *entry = new_entry(loader, COMMAND_ADD_CHECKSUM);
     put_name(entry + 4, file);
