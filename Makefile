@@ -24,7 +24,7 @@ help:
 	@echo '                 OPTIONS="..." adds options of bmbt; Ctrl-A X ends it'
 	@echo 'make check       install what the tests need, build, and run them'
 	@echo 'make check-long  the same with the long tests: whole systems booted'
-	@echo 'make bench       measure beside QEMU, Bochs and the bare processor'
+	@echo 'make bench       measure beside QEMU and the bare processor; OPTIONS="..." go to bench/run'
 	@echo 'make setup       only install the packages for building and running'
 	@echo 'make guest       only bring the guest kernel and build its initrd'
 	@echo 'make clean       remove everything that was built; downloads stay in the cache'
@@ -68,7 +68,8 @@ sanitized-tests:
 bench:
 	@tools/setup bench
 	@$(MAKE) --no-print-directory all guest
-	@BMBT=$(BUILD)/bmbt bench/run
+	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory images-long; fi
+	@BMBT=$(BUILD)/bmbt bench/run $(OPTIONS)
 
 images: $(GUEST)/grub.img $(GUEST)/isolinux.iso
 	@tools/guest-packages check

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// A benchmark program's result, on standard output; and main().
+// A bare benchmark program's words on standard output; and main().
 #include "report.h"
 
 #include <stdio.h>
 
-void report(uint32_t value)
+void say(const char *text)
 {
-    printf("result %08x\n", value);
+    fputs(text, stdout);
+    fflush(stdout);
+}
+
+void say_number(uint32_t value)
+{
+    printf("%08x", (unsigned)value);
 }
 
 int main(void)

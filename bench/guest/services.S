@@ -21,6 +21,8 @@ _start:
         outb %al, $0x21
         outb %al, $0xa1
         movl $ROUNDS, rounds
+        movw $beginning, %si
+        call say
 next:   subl $1, rounds
         jb done
         movb $0x03, %ah                 # where the cursor is
@@ -60,12 +62,8 @@ next:   subl $1, rounds
 failed: movb $0x21, %al                 # "!"
         outb %al, $0xe9
 done:   movw $text, %si
-1:      lodsb
-        testb %al, %al
-        jz 2f
-        outb %al, $0xe9
-        jmp 1b
-2:      movl served, %ebx
+        call say
+        movl served, %ebx
         movw $8, %cx
 3:      roll $4, %ebx
         movw %bx, %si
@@ -89,6 +87,14 @@ done:   movw $text, %si
         hlt
         jmp 5b
 
+say:    lodsb                           # the text at SI, to the debug console
+        outb %al, $0xe9
+        cmpb $0, (%si)
+        jne say
+        ret
+
+beginning:
+        .asciz "begin services\n"
 text:   .asciz "result "
 digits: .ascii "0123456789abcdef"
 shutdown:

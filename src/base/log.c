@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "base/format.h"
+#include "host/float.h"
 
 struct category {
     const char *name;
@@ -23,6 +24,7 @@ _Static_assert(LOG_CATEGORY_COUNT <= 32, "the mask of struct log has 32 bits");
 void log_write(const struct log *log, const char *fmt, ...)
 {
     char text[1024];
+    struct host_float kept;
     va_list ap;
 
     if (log->sink == NULL)
@@ -34,7 +36,10 @@ void log_write(const struct log *log, const char *fmt, ...)
         length = sizeof text - 1;
         text[length - 1] = '\n';
     }
+    /* The processor logs while the guest's FPU state is in the host's registers: cpu/x87/fpu.h. */
+    host_float_set_aside(&kept);
     log->sink(log->opaque, text, length);
+    host_float_give_back(&kept);
 }
 
 const char *log_category_name(enum log_category category)

@@ -22,7 +22,9 @@ unsigned disassemble_line(char text[DISASSEMBLE_TEXT], uint64_t address, const u
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     char hex[3 * ZYDIS_MAX_INSTRUCTION_LENGTH + 1] = "", name[96];
 
-    if (code_size == 32)
+    if (code_size == 64)
+        ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    else if (code_size == 32)
         ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
     else
         ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
@@ -44,9 +46,10 @@ unsigned disassemble_line(char text[DISASSEMBLE_TEXT], uint64_t address, const u
 void disassemble_block(const struct log *log, uint64_t address, const uint8_t *bytes,
                        unsigned length, unsigned mode)
 {
+    unsigned code_size = mode & MODE_CS64 ? 64 : mode & MODE_CS32 ? 32 : 16;
     char text[DISASSEMBLE_TEXT];
     while (length > 0) {
-        unsigned size = disassemble_line(text, address, bytes, length, mode & MODE_CS32 ? 32 : 16);
+        unsigned size = disassemble_line(text, address, bytes, length, code_size);
         if (size == 0) {
             snprintf(text, sizeof text, "0x%08llx:  %02x  (bad)", (unsigned long long)address,
                      *bytes);

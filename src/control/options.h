@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cpu/features.h"
+#include "translator/translator.h"
 
 #define OPTIONS_SERIAL_PORTS   4
 #define OPTIONS_PARALLEL_PORTS 3
@@ -30,9 +31,15 @@ struct options_chardev {
     const char *where; /* in the form that -serial takes */
 };
 
+struct options_accel {
+    bool jit;
+    struct translator_options translator;
+};
+
 /* Texts live as long as the struct. NULL: not given. */
 struct options {
     struct cpu_model cpu;
+    struct options_accel accel;
     uint64_t memory; /* bytes */
     const char *name;
     uint8_t uuid[16];
@@ -67,6 +74,7 @@ struct options {
     const char *gdb;
     uint32_t log_mask;
     const char *log_file, *pidfile;
+    bool perf_map;
 
     bool done; /* help or version was printed: nothing is to be run */
     struct options_text *texts;

@@ -11,25 +11,11 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "control/keyval.h"
+#include "control/options_accel.h"
 #include "control/version.h"
 
 /* 36 bits of physical address, less the gigabyte below 4 GiB where devices are. */
 #define MEMORY_MAX GIB(63)
-
-static bool check_accel(struct options *o, const char *name, struct error *err)
-{
-    if (name != NULL && strcmp(name, "help") == 0) {
-        printf("Ways to execute guest instructions:\ninterp   the interpreter\n");
-        o->done = true;
-        return true;
-    }
-    if (name != NULL && strcmp(name, "interp") == 0)
-        return true;
-    if (name != NULL && (strcmp(name, "kvm") == 0 || strcmp(name, "tcg") == 0))
-        return error_set(err, "bmbt has its own way to execute guest instructions: leave this out, "
-                              "or say accel=interp");
-    return error_set(err, "there is accel=interp");
-}
 
 bool option_machine(struct options *o, const char *argument_text, struct error *err)
 {
@@ -48,18 +34,13 @@ bool option_machine(struct options *o, const char *argument_text, struct error *
             if (value == NULL || strcmp(value, "pc") != 0)
                 return error_set(err, "there is the machine pc only");
         } else if (strcmp(key, "accel") == 0) {
-            if (!check_accel(o, value, err))
+            if (!accel_choose(o, value, err))
                 return false;
         } else {
             return error_set(err, "no property '%s'; there is accel", key);
         }
     }
     return true;
-}
-
-bool option_accel(struct options *o, const char *argument_text, struct error *err)
-{
-    return check_accel(o, argument_text, err);
 }
 
 static void print_line(void *opaque, const char *text)

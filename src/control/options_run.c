@@ -22,6 +22,7 @@ OPTION_FLAG(no_reboot, no_reboot)
 OPTION_FLAG(no_shutdown, no_shutdown)
 OPTION_FLAG(strict, strict)
 OPTION_FLAG(daemonize, daemonize)
+OPTION_FLAG(perf_map, perf_map)
 
 bool option_display(struct options *o, const char *argument_text, struct error *err)
 {
@@ -111,6 +112,8 @@ bool options_check(const struct options *o, struct error *err)
     if (o->daemonize && o->display == DISPLAY_CURSES)
         return error_set(err,
                          "-daemonize and -display curses: in the background there is no terminal");
+    if (o->perf_map && !o->accel.jit)
+        return error_set(err, "-perfmap and -accel interp: the interpreter makes no code to name");
     if (o->nographic && o->display == DISPLAY_CURSES)
         return error_set(err,
                          "-nographic and -display curses: both want the terminal; leave one out");

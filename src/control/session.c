@@ -42,6 +42,8 @@ bool session_open_host(struct session *s, const struct options *o, struct error 
         return false;
     if (!log_file_open(&s->log_file, &s->log, o->log_file, err))
         return false;
+    if (o->perf_map && !perf_map_open(&s->perf_map, err))
+        return false;
     s->lock = host_lock_create();
     s->loop = event_loop_create(s->lock, err);
     if (s->loop == NULL)
@@ -93,12 +95,30 @@ static void disassemble(void *opaque, uint64_t eip, const uint8_t *bytes, unsign
     disassemble_block(&s->log, eip, bytes, length, mode);
 }
 
+static void print_notice(void *opaque, const char *text)
+{
+    (void)opaque;
+    fprintf(stderr, "bmbt: %s\n", text);
+}
+
+static const struct translator_options *translator_wanted(struct session *s)
+{
+    const struct options *o = s->options;
+    s->translator = o->accel.translator;
+    if (o->perf_map) {
+        s->translator.name_code = perf_map_add;
+        s->translator.name_opaque = &s->perf_map;
+    }
+    return o->accel.jit ? &s->translator : NULL;
+}
+
 bool session_create_pc(struct session *s, struct error *err)
 {
     const struct options *o = s->options;
     struct pc_config c = {
         .ram_size = o->memory,
         .cpu = o->cpu,
+        .translator = translator_wanted(s),
         .bios = s->bios,
         .vga_rom = s->vga_rom,
         .vga = o->vga && (!o->nodefaults || o->vga_device),
@@ -126,6 +146,7 @@ bool session_create_pc(struct session *s, struct error *err)
         .clock = s->clock,
         .realtime_clock = s->realtime_clock,
         .event = pc_event,
+        .notice = print_notice,
         .opaque = s,
         .disassemble = disassemble,
     };
@@ -320,6 +341,7 @@ void session_close(struct session *s)
     file_release(&s->kernel);
     file_release(&s->vga_rom);
     file_release(&s->bios);
+    perf_map_close(&s->perf_map);
     log_file_close(&s->log_file);
     if (s->has_pidfile)
         unlink(s->options->pidfile);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "control/log_file.h"
 #include "control/options.h"
+#include "control/perf_map.h"
 #include "machine/pc.h"
 
 struct block_backend;
@@ -38,6 +39,8 @@ struct session {
     const struct options *options;
     struct log log;
     struct log_file log_file;
+    struct perf_map perf_map;
+    struct translator_options translator;
     struct host_lock *lock;
     struct event_loop *loop;
     struct clock *clock, *realtime_clock;

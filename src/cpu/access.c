@@ -5,6 +5,7 @@
 
 #include "cpu/system.h"
 #include "cpu/tlb.h"
+#include "cpu/x87/fpu.h"
 #include "host/host.h"
 
 static bool crosses_page(uint32_t linear, unsigned size)
@@ -36,6 +37,7 @@ static uint64_t load_part(struct cpu *cpu, const struct tlb_page *p, uint32_t li
     if (likely(p->page.read != NULL))
         return load_le(p->page.read + offset, size);
     uint64_t value = size_mask(size);
+    fpu_sync(cpu);
     memory_read(cpu->bus.memory, cpu_space(cpu), p->physical + offset, size, &value);
     return value;
 }
@@ -46,16 +48,18 @@ static void store_part(struct cpu *cpu, const struct tlb_page *p, uint32_t linea
     unsigned offset = linear & ~TLB_PAGE_MASK;
     const struct memory_page *m = &p->page;
     if (unlikely(m->write == NULL)) {
+        fpu_sync(cpu);
         memory_write(cpu->bus.memory, cpu_space(cpu), p->physical + offset, size, value);
         return;
     }
     struct ram_block *block = m->write_block;
     uint64_t block_offset = m->write_offset + offset;
     store_le(m->write + offset, size, value);
-    if (ram_page_store_is_slow(block, block_offset >> PAGE_SHIFT)) {
+    if (ram_page_store_is_slow(block, block_offset >> PAGE_SHIFT))
         ram_written(block, block_offset, size);
+    /* The reason may also have gone before, by another's doing. */
+    if (cpu->tlbs[user][(linear >> PAGE_SHIFT) % TLB_SIZE].write_tag != tlb_tag(linear))
         tlb_refresh(cpu, linear, user);
-    }
 }
 
 /* ---- whole accesses
@@ -194,11 +198,13 @@ void cpu_probe_system(struct cpu *cpu, uint32_t linear, unsigned size, bool writ
 uint32_t cpu_port_read(struct cpu *cpu, uint16_t port, unsigned size)
 {
     uint64_t value = size_mask(size);
+    fpu_sync(cpu);
     memory_read(cpu->bus.memory, SPACE_PORTS, port, size, &value);
     return (uint32_t)value;
 }
 
 void cpu_port_write(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
 {
+    fpu_sync(cpu);
     memory_write(cpu->bus.memory, SPACE_PORTS, port, size, value);
 }

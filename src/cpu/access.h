@@ -41,7 +41,7 @@ void exec_probe_read(struct cpu *cpu, const struct insn *i, unsigned seg, uint32
         uint32_t linear = (uint32_t)s->base + off;                                                 \
         const struct tlb_entry *e = tlb_entry(cpu, linear);                                        \
         if (likely((int64_t)((uint64_t)off + (bytes - 1)) <= s->read_max &&                        \
-                   e->read_tag == ((linear + (bytes - 1)) & TLB_PAGE_MASK)))                       \
+                   e->read_tag == tlb_tag(linear + (bytes - 1))))                                  \
             return (uint##bits##_t)load_le((const void *)(uintptr_t)(e->host + linear), bytes);    \
         return (uint##bits##_t)exec_load_slow(cpu, i, seg, off, bytes);                            \
     }
@@ -58,7 +58,7 @@ EXEC_LOAD(64, 8)
         uint32_t linear = (uint32_t)s->base + off;                                                 \
         const struct tlb_entry *e = tlb_entry(cpu, linear);                                        \
         if (likely((int64_t)((uint64_t)off + (bytes - 1)) <= s->write_max &&                       \
-                   e->write_tag == ((linear + (bytes - 1)) & TLB_PAGE_MASK)))                      \
+                   e->write_tag == tlb_tag(linear + (bytes - 1))))                                 \
             store_le((void *)(uintptr_t)(e->host + linear), bytes, v);                             \
         else                                                                                       \
             exec_store_slow(cpu, i, seg, off, bytes, v);                                           \
@@ -79,8 +79,7 @@ EXEC_STORE(64, 8)
         uint32_t linear = (uint32_t)s->base + off;                                                 \
         const struct tlb_entry *e = tlb_entry(cpu, linear);                                        \
         if (likely((int64_t)((uint64_t)off + (bytes - 1)) <= MIN(s->read_max, s->write_max) &&     \
-                   e->write_tag == ((linear + (bytes - 1)) & TLB_PAGE_MASK) &&                     \
-                   e->read_tag == e->write_tag))                                                   \
+                   e->write_tag == tlb_tag(linear + (bytes - 1)) && e->read_tag == e->write_tag))  \
             return (void *)(uintptr_t)(e->host + linear);                                          \
         return NULL;                                                                               \
     }

@@ -4,6 +4,7 @@
 #include "cpu/block_store.h"
 
 #include "cpu/execute.h"
+#include "cpu/x87/fpu.h"
 
 enum { INSN_MAX_LENGTH = 15 };
 
@@ -22,6 +23,14 @@ static void finish(struct block *b, unsigned count, unsigned length)
     b->length = length;
     b->insns[count] =
         (struct insn){ .fn = exec_block_end, .offset = length, .op = INSN_OP_UNDEFINED };
+}
+
+/* A block that is kept is counted while an engine wants to know which run often. */
+static void count_entries(const struct cpu *cpu, struct block *b)
+{
+    b->first_fn = b->insns[0].fn;
+    if (cpu->engine != NULL)
+        b->insns[0].fn = exec_warm;
 }
 
 /* Jcc: where it is not taken, the block goes on. */
@@ -48,6 +57,7 @@ static void log_block(struct cpu *cpu, const struct block *b)
               (unsigned)cpu->seg[SEG_CS].base, b->count);
     if (cpu->bus.disassemble == NULL || b->second_page != NULL)
         return;
+    fpu_sync(cpu);
     cpu->bus.disassemble(cpu->bus.disassemble_opaque, (uint32_t)(cpu->seg[SEG_CS].base + cpu->eip),
                          b->host, b->length, b->mode);
 }
@@ -72,6 +82,7 @@ static struct block *build_crossing(struct cpu *cpu, struct block *b, uint32_t l
         return NULL;
     b->second_page = second.read;
     finish(b, 1, b->insns[0].length);
+    count_entries(cpu, b);
     block_publish(cpu, b, first, &second);
     return b;
 }
@@ -99,6 +110,7 @@ struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_pag
     if (count == 0)
         return allowed > available ? build_crossing(cpu, b, linear, &first, allowed) : NULL;
     finish(b, count, position);
+    count_entries(cpu, b);
     block_publish(cpu, b, &first, NULL);
     log_block(cpu, b);
     return b;
@@ -115,6 +127,7 @@ static unsigned fetch(struct cpu *cpu, uint32_t linear, uint8_t *bytes, unsigned
         __builtin_memcpy(bytes, p->page.read + start, count);
         return count;
     }
+    fpu_sync(cpu);
     for (unsigned n = 0; n < count; n++) {
         uint64_t value = 0xff;
         memory_read(cpu->bus.memory, cpu_space(cpu), physical + n, 1, &value);

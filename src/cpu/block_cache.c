@@ -196,16 +196,20 @@ static void leave_page(struct code_page *p, struct block *b)
 
 static void neutralize(struct block *b)
 {
+    b->dropped = true;
     for (unsigned n = 0; n <= b->count; n++)
         b->insns[n].fn = exec_dropped;
 }
 
-static void drop(struct block_cache *cache, struct block *b)
+static void drop(struct cpu *cpu, struct block *b)
 {
+    struct block_cache *cache = cpu->blocks;
     struct block **link = hash_head(cache, b->host);
     while (*link != b)
         link = &(*link)->hash_next;
     *link = b->hash_next;
+    if (cpu->engine != NULL && cpu->engine->dropped != NULL)
+        cpu->engine->dropped(cpu, b);
     neutralize(b);
     cache->blocks--;
     cache->dropped++;
@@ -214,8 +218,7 @@ static void drop(struct block_cache *cache, struct block *b)
         leave_page(find_page(cache, b->second_page), b);
 }
 
-static void invalidate_in_page(struct block_cache *cache, struct code_page *p, unsigned first,
-                               unsigned end)
+static void invalidate_in_page(struct cpu *cpu, struct code_page *p, unsigned first, unsigned end)
 {
     if (!(p->granules & granules(first, end)))
         return;
@@ -225,7 +228,7 @@ static void invalidate_in_page(struct block_cache *cache, struct code_page *p, u
         next = *next_in_page(b, p);
         range_in_page(b, p, &block_first, &block_end);
         if (block_first < end && first < block_end)
-            drop(cache, b);
+            drop(cpu, b);
     }
 }
 
@@ -238,7 +241,7 @@ void block_cache_invalidate(struct cpu *cpu, struct ram_block *ram, uint64_t off
         unsigned here = MIN(length, PAGE_SIZE - first);
         struct code_page *p = find_page(cache, page_of(ram->host + offset));
         if (p != NULL)
-            invalidate_in_page(cache, p, first, first + here);
+            invalidate_in_page(cpu, p, first, first + here);
         offset += here;
         length -= here;
     }
@@ -247,8 +250,8 @@ void block_cache_invalidate(struct cpu *cpu, struct ram_block *ram, uint64_t off
 void block_cache_stop(struct cpu *cpu)
 {
     struct block *b = (struct block *)cpu->block;
-    if (b != NULL && b != cpu->blocks->single && b->insns[0].fn != exec_dropped)
-        drop(cpu->blocks, b);
+    if (b != NULL && b != cpu->blocks->single && !b->dropped)
+        drop(cpu, b);
 }
 
 void block_cache_flush_linear(struct cpu *cpu)
@@ -267,6 +270,8 @@ void block_cache_flush(struct cpu *cpu)
     struct block_cache *cache = cpu->blocks;
     if (cpu->block != NULL && cpu->block != cache->single)
         neutralize((struct block *)cpu->block);
+    if (cpu->engine != NULL)
+        cpu->engine->flushed(cpu);
     for (unsigned n = 0; n < ARRAY_SIZE(cache->pages); n++)
         for (struct code_page *p = cache->pages[n]; p != NULL; p = p->next)
             ram_page_clear_flags(p->ram, p->ram_page, RAM_PAGE_CODE);

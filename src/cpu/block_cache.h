@@ -19,6 +19,11 @@ struct block {
     uint16_t length;     /* bytes */
     uint8_t count;       /* instructions, without the final stop marker */
     uint8_t mode;        /* MODE_* it was decoded for */
+    bool dropped;        /* its bytes changed: it is left at the next instruction border */
+    uint32_t entries;    /* counted until the engine takes notice of it */
+    exec_fn *first_fn;   /* insns[0]'s handler where the engine has put its own in place */
+    void *translations;  /* the engine's own */
+    uint64_t slow_sites; /* bit n: instruction n met devices or code pages: the engine's own */
     struct insn insns[]; /* count + 1: the last one goes on to the following block */
 };
 

@@ -65,6 +65,9 @@ struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_pag
 /* Decode the one instruction at cpu->eip into cache->single. Raises what fetching it raises. */
 struct block *block_build_single(struct cpu *cpu);
 
+/* In cpu->code_generation: no key matches, so every way to a next block leaves. */
+#define GENERATION_SINGLE (UINT64_C(1) << 47)
+
 /* dispatch.c: what ends a block that does not end in a jump, and what a dropped block's
  * instructions do. */
 const struct insn *exec_block_end(struct cpu *cpu, const struct insn *i);

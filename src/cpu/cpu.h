@@ -12,11 +12,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cpu/arch.h"
+#include "cpu/engine.h"
 #include "cpu/features.h"
 #include "host/float.h" /* struct f80, union vector */
 #include "memory/memory.h"
 
-struct insn;
 struct block;
 struct block_cache;
 struct host_event;
@@ -44,10 +44,17 @@ struct table_register { /* GDTR, IDTR */
     uint32_t limit;
 };
 
-/* x87 and SSE state, SDM 1 chapters 8 and 10. */
+/*
+ * x87 and SSE state, SDM 1 chapters 8 and 10. It begins as FXSAVE's image does (SDM 1 table 10-2), so
+ * that a host that has these registers moves them without copying; but the x87 registers are in
+ * physical order, and what stands in the image's head is in the fields behind it.
+ */
 struct fpu {
+    _Alignas(16) uint64_t image_head[4];
     struct f80
         physical[8]; /* R0-R7; MM0-MM7 are their significands. ST(i) is physical[(top + i) & 7] */
+    union vector xmm[16];
+    uint64_t image_rest[12];
     uint16_t control;
     uint16_t status; /* without TOP, which is kept apart */
     uint8_t top;
@@ -58,17 +65,26 @@ struct fpu {
     uint32_t mxcsr;
     bool ferr;  /* FERR# is asserted: CR0.NE = 0 and an error is pending */
     bool ignne; /* IGNNE#: go on in spite of it, until the error is cleared */
-    union vector xmm[16];
 };
 
+/*
+ * One page for one privilege, as fast loads and stores find it: plain host accesses at host + linear
+ * are right for what the tags allow. Entries are found by the low bits of the page number; 0 is no
+ * tag, so that memory of zeros is an empty table. An access from linear to last hits if
+ * tag + (last >> 12) + 1 is 0 (mod 2^32): one addition tests page and border without a flag.
+ */
 struct tlb_entry {
-    uint32_t read_tag; /* linear page address, or TLB_INVALID */
+    uint32_t read_tag; /* tlb_tag() or TLB_INVALID */
     uint32_t write_tag;
     uint64_t host; /* host address = host + linear (mod 2^64) */
 };
-#define TLB_INVALID 1u
-#define TLB_BITS    10
+#define TLB_INVALID 0u
+#define TLB_BITS    16
 #define TLB_SIZE    (1u << TLB_BITS)
+static inline uint32_t tlb_tag(uint32_t linear)
+{
+    return ~(linear >> 12);
+}
 
 /* Pending events that make the CPU leave the fast path at the next block boundary. Set from any
  * thread. */
@@ -141,6 +157,8 @@ struct cpu {
     bool hold_interrupts; /* a debugger steps: INTR waits */
     bool trap_pending;    /* a #DB trap is due after this instruction; DR6 is set already */
 
+    struct jit_state jit; /* what generated code shares with the executor: engine.h */
+
     struct fpu fpu;
 
     uint32_t cr0, cr2, cr4;
@@ -179,8 +197,11 @@ struct cpu {
                          cpu_unlatch() */
 
     struct tlb_entry tlbs[2][TLB_SIZE]; /* [0] supervisor, [1] user */
-    struct tlb_extra *tlb_extra; /* victim entries, global bits, physical pages: paging.c's own */
+    struct tlb_extra *tlb_extra; /* whole translations, lists for flushes: tlb.c's own */
     struct block_cache *blocks;  /* decoded code: block_cache.c's own */
+    struct jump_target jump_targets[1u << JUMP_TARGET_BITS]; /* the translator's own */
+    const struct engine *engine; /* NULL: the executor is alone */
+    void *translator;            /* the engine's own */
     struct cpu_debug *debug;     /* debugger breakpoints: debug.c's own */
     struct cpu_threading *threading; /* park and wake: run.c's own */
     struct cpu_bus bus;

@@ -4,6 +4,7 @@
 #include "cpu/dispatch.h"
 
 #include "cpu/print.h"
+#include "cpu/x87/fpu.h"
 
 static bool logs_blocks(const struct cpu *cpu)
 {
@@ -14,8 +15,10 @@ static void log_entry(struct cpu *cpu, const struct block *b)
 {
     LOG(cpu->bus.log, EXEC, "%04x:%08x %u instructions\n", cpu->seg[SEG_CS].selector,
         (unsigned)cpu->eip, b->count);
-    if (log_enabled(cpu->bus.log, LOG_CPU))
+    if (log_enabled(cpu->bus.log, LOG_CPU)) {
+        fpu_sync(cpu);
         cpu_log_state(cpu);
+    }
 }
 
 /* The block of cpu->eip, made if need be. A block that crosses a page is right only for the pages
@@ -48,7 +51,8 @@ const struct insn *exec_dispatch_slow(struct cpu *cpu)
 {
     cpu->current = NULL;
     cpu->block = NULL;
-    if (__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) != 0)
+    if (__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) != 0 ||
+        cpu->code_generation & GENERATION_SINGLE)
         return NULL;
     uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + (uint32_t)cpu->eip;
     const struct block *b = find_block(cpu, linear);
@@ -68,6 +72,33 @@ const struct insn *exec_dispatch_slow(struct cpu *cpu)
 const struct insn *exec_dispatch(struct cpu *cpu)
 {
     return dispatch_here(cpu);
+}
+
+/* The first instruction's handler of a block that is not warm yet. */
+EXEC(exec_warm)
+{
+    struct block *b = (struct block *)cpu->block;
+    if (unlikely(++b->entries >= cpu->engine->threshold)) {
+        cpu->engine->warm(cpu, b);
+        return i->fn(cpu, i);
+    }
+    return b->first_fn(cpu, i);
+}
+
+void exec_single(struct cpu *cpu, const struct insn *i, exec_fn *fn, uint64_t block_eip)
+{
+    struct block *b = cpu->blocks->single;
+    const struct insn *next = b->insns;
+    b->count = 1;
+    b->insns[0] = *i;
+    b->insns[0].fn = fn;
+    b->insns[1] = (struct insn){ .fn = exec_block_end, .offset = i->offset + i->length };
+    cpu->block = b;
+    cpu->block_eip = block_eip;
+    cpu->code_generation |= GENERATION_SINGLE;
+    while (next != NULL)
+        next = next->fn(cpu, next);
+    cpu->code_generation &= ~GENERATION_SINGLE;
 }
 
 EXEC(exec_block_end)

@@ -40,6 +40,11 @@
  * attention. block_cache.c */
 const struct insn *exec_dispatch(struct cpu *cpu);
 #define EXEC_JUMP return exec_dispatch(cpu)
+/*
+ * Execute instruction i with its handler fn, and no other: cpu->eip is right afterwards. It may end
+ * by cpu_raise(). dispatch.c
+ */
+void exec_single(struct cpu *cpu, const struct insn *i, exec_fn *fn, uint64_t block_eip);
 
 /* EIP of instruction i of the running block, and of the one after it. CS.D = 0 code wraps at 64
  * KiB. */

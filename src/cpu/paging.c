@@ -5,6 +5,7 @@
 #include "cpu/paging.h"
 
 #include "cpu/tlb.h"
+#include "cpu/x87/fpu.h"
 #include "memory/memory.h"
 
 /* Entry bits, SDM 3A tables 4-4 to 4-11. */
@@ -40,6 +41,7 @@ static uint64_t read_entry(struct cpu *cpu, uint64_t physical, unsigned size)
     uint64_t value = 0;
     if (likely(page->read != NULL))
         return load_le(page->read + physical % PAGE_SIZE, size);
+    fpu_sync(cpu);
     memory_read(cpu->bus.memory, cpu_space(cpu), physical, size, &value);
     return value;
 }
@@ -50,6 +52,7 @@ static bool update_entry(struct cpu *cpu, uint64_t physical, unsigned size, uint
 {
     const struct memory_page *page = tlb_walk_page(cpu, physical);
     if (unlikely(page->write == NULL)) {
+        fpu_sync(cpu);
         memory_write(cpu->bus.memory, cpu_space(cpu), physical, size, value);
         return true;
     }

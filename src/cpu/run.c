@@ -6,6 +6,7 @@
 #include "cpu/execute.h"
 #include "cpu/system.h"
 #include "cpu/threading.h"
+#include "cpu/x87/fpu.h"
 #include "host/host.h"
 
 #define DR6_BS (1u << 14)
@@ -39,6 +40,7 @@ static void execute_blocks(struct cpu *cpu)
 static void stop_for_debugger(struct cpu *cpu)
 {
     threading_request_park(cpu);
+    fpu_sync(cpu);
     if (cpu->bus.debug_stop != NULL)
         cpu->bus.debug_stop(cpu->bus.opaque);
 }
@@ -140,6 +142,7 @@ static void reset_machine(struct cpu *cpu)
     clear_attention(cpu, ATTENTION_RESET | ATTENTION_SMI | ATTENTION_INIT | ATTENTION_NMI |
                              ATTENTION_TRAP | ATTENTION_SHADOW | ATTENTION_HALT);
     cpu->latched = 0;
+    fpu_sync(cpu);
     host_lock_acquire(cpu->bus.lock);
     if (cpu->bus.reset != NULL)
         cpu->bus.reset(cpu->bus.opaque);
@@ -155,6 +158,7 @@ static bool deliver_interrupt(struct cpu *cpu)
     if (cpu->hold_interrupts || !(cpu->eflags & EFLAGS_IF) ||
         !__atomic_load_n(&cpu->intr_level, __ATOMIC_SEQ_CST))
         return false;
+    fpu_sync(cpu);
     host_lock_acquire(cpu->bus.lock);
     int vector = cpu->bus.acknowledge != NULL ? cpu->bus.acknowledge(cpu->bus.opaque) : -1;
     host_lock_release(cpu->bus.lock);
@@ -269,6 +273,8 @@ static void uncount(struct cpu *cpu)
 static void exception(struct cpu *cpu)
 {
     clear_attention(cpu, ATTENTION_STEP);
+    cpu->code_generation &= ~GENERATION_SINGLE;
+    __atomic_store_n(&cpu->jit.in_code, false, __ATOMIC_RELAXED);
     uncount(cpu);
     exception_deliver_pending(cpu);
 }

@@ -4,6 +4,7 @@
 #include "cpu/threading.h"
 
 #include "cpu/paging.h"
+#include "cpu/x87/fpu.h"
 #include "host/host.h"
 
 void threading_create(struct cpu *cpu)
@@ -40,6 +41,7 @@ void threading_enter(struct cpu *cpu)
 void threading_leave(struct cpu *cpu)
 {
     struct cpu_threading *t = cpu->threading;
+    fpu_sync(cpu);
     host_lock_acquire(t->state);
     t->idle = true;
     host_lock_release(t->state);
@@ -54,6 +56,7 @@ void threading_leave(struct cpu *cpu)
 void threading_sleep(struct cpu *cpu)
 {
     struct cpu_threading *t = cpu->threading;
+    fpu_sync(cpu);
     __atomic_store_n(&t->sleeping, 1, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&cpu->attention, __ATOMIC_SEQ_CST) == 0)
         host_event_wait(t->wake);
@@ -65,6 +68,9 @@ void cpu_attend(struct cpu *cpu, uint32_t bits)
     __atomic_fetch_or(&cpu->attention, bits, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&cpu->threading->sleeping, __ATOMIC_SEQ_CST))
         host_event_set(cpu->threading->wake);
+    if (__atomic_load_n(&cpu->jit.in_code, __ATOMIC_SEQ_CST) &&
+        !host_lock_held(cpu->threading->running))
+        cpu->engine->kick(cpu);
 }
 
 /* ---- parking

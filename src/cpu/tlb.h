@@ -11,7 +11,7 @@
 
 /* The translation of one 4 KiB page for one privilege. */
 struct tlb_page {
-    uint32_t tag;  /* linear page address, or TLB_INVALID */
+    uint32_t tag;  /* tlb_tag(), or TLB_INVALID */
     bool writable; /* stores are allowed and the D bit is set */
     bool global;
     uint64_t physical;       /* page address, A20 applied */

@@ -4,13 +4,14 @@
 #ifndef CPU_TUNABLES_H
 #define CPU_TUNABLES_H
 
-/* Evicted translations that can come back without a walk: two arrays 4 MiB apart share fast
- * entries; a few suffice. */
-#define TLB_VICTIMS 8
+/* Whole translations kept per privilege, for data and for code: only slow accesses look here, and
+ * look-ups that the jump cache misses; each covers 4 MiB. */
+#define TLB_PAGES_BITS 10
+#define TLB_PAGES      (1u << TLB_PAGES_BITS)
 
-/* Code pages remembered per privilege: a look-up happens only where the jump cache misses; covers 1
- * MiB of code. */
-#define TLB_FETCH_PAGES 256
+/* Evicted ones that can come back without a walk: two arrays of devices 4 MiB apart share places; a
+ * few suffice. */
+#define TLB_VICTIMS 8
 
 /* Pages that page tables were read from last; kernels walk few at a time. */
 #define TLB_WALK_PAGES 32

@@ -25,6 +25,16 @@ union vector {
 };
 
 /*
+ * The calling thread's floating-point and vector registers set aside, with what C expects in their
+ * place, and given back: for calls of hosted code where a guest's state may be in them.
+ */
+struct host_float {
+    _Alignas(16) uint8_t registers[512];
+};
+void host_float_set_aside(struct host_float *kept);
+void host_float_give_back(const struct host_float *kept);
+
+/*
  * 80-bit arithmetic. environment is an x87 control word (SDM 1 8.1.5) with masks, precision and
  * rounding, and above it the flags that may be reported though they were not raised: clearing
  * flags is the dearest part of a host's operation. The return value is what the x87 status word

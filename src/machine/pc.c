@@ -40,6 +40,7 @@
 #include "device/timer/speaker_port.h"
 #include "host/host.h"
 #include "machine/pc_firmware.h"
+#include "translator/translator.h"
 
 #define IOAPIC_BASE    0xfec00000u
 #define HPET_BASE      0xfed00000u
@@ -288,7 +289,9 @@ void pc_powerdown(struct pc *pc)
 
 static void run_cpu(void *opaque)
 {
+    translator_enter_thread(opaque);
     cpu_run(opaque);
+    translator_leave_thread(opaque);
 }
 
 /* ---- creation
@@ -336,6 +339,27 @@ static void create_cpu(struct pc *pc)
                                             .disassemble = c->disassemble,
                                             .disassemble_opaque = c->opaque },
                          &c->cpu);
+}
+
+static void notice(const struct pc *pc, const char *what, const char *why, const char *instead)
+{
+    char text[160];
+    format(text, sizeof text, "%s: %s; %s", what, why, instead);
+    if (pc->config.notice != NULL)
+        pc->config.notice(pc->config.opaque, text);
+}
+
+/* Where the host refuses something, the next best way is taken, and said once. */
+static void create_translator(struct pc *pc)
+{
+    const struct pc_config *c = &pc->config;
+    const char *why, *note;
+    if (c->translator == NULL)
+        return;
+    if (!translator_attach(pc->cpu, c->translator, &why, &note))
+        notice(pc, "no translator", why, "the interpreter runs instead");
+    else if (note != NULL)
+        notice(pc, "no windows", note, "mmu=soft is used instead");
 }
 
 static void create_interrupt_controllers(struct pc *pc)
@@ -443,6 +467,7 @@ struct pc *pc_create(const struct pc_config *config, struct error *err)
         goto fail;
     if (config->strict)
         memory_set_strict(pc->memory, strict_stop, pc);
+    create_translator(pc);
     cpu_bus_reset(pc);
     pc->cpu_thread = host_thread_create("cpu0", run_cpu, pc->cpu);
     host_lock_release(config->lock);
@@ -491,6 +516,8 @@ void pc_destroy(struct pc *pc)
     ioapic_destroy(pc->ioapic);
     lapic_destroy(pc->lapic);
     apic_bus_destroy(pc->apic_bus);
+    if (pc->cpu != NULL)
+        translator_detach(pc->cpu);
     cpu_destroy(pc->cpu);
     memory_destroy(pc->memory);
     host_lock_release(pc->config.lock);

@@ -14,6 +14,7 @@
 #include "cpu/cpu.h"
 
 struct char_backend;
+struct translator_options;
 struct block_backend;
 struct host_thread;
 
@@ -46,6 +47,7 @@ enum pc_event {
 struct pc_config {
     uint64_t ram_size;
     struct cpu_model cpu;
+    const struct translator_options *translator; /* NULL: the executor alone */
     struct pc_blob bios;    /* a multiple of 64 KiB, at most 16 MiB (128 KiB to 256 KiB usually) */
     struct pc_blob vga_rom; /* size 0: no VGA BIOS */
     bool vga;               /* a VGA card at 00:02.0 */
@@ -84,6 +86,8 @@ struct pc_config {
     /* Called under the device lock (DEBUG_STOP: without), on any thread. */
     void (*event)(void *opaque, enum pc_event event, int value);
     void *opaque;
+    /* Something that the user asked for is done in another way: one line, at creation. May be NULL. */
+    void (*notice)(void *opaque, const char *text);
     /* Logs one block for -d in_asm; may be NULL. */
     void (*disassemble)(void *opaque, uint64_t eip, const uint8_t *bytes, unsigned length,
                         unsigned mode);

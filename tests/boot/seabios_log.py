@@ -13,6 +13,7 @@ Exit status: 0 equal, 1 not, 77 no QEMU.
 import difflib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -85,7 +86,7 @@ def main():
             with open(os.path.join(folder, name), "wb") as file:
                 file.truncate(8 << 20)
         theirs = run(QEMU, folder, "qemu")
-        ours = run([os.environ.get("BMBT", "build/bmbt")], folder, "bmbt")
+        ours = run([os.environ.get("BMBT", "build/bmbt")] + shlex.split(os.environ.get("BOOT_TEST_OPTIONS", "")), folder, "bmbt")
     print("lines that differ by addresses and names:")
     for line in difflib.unified_diff(theirs, ours, "QEMU", "bmbt", n=0, lineterm=""):
         print("   ", line)

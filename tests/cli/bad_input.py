@@ -57,6 +57,31 @@ def test_option_values(folder):
     refused(r'-daemonize and -nographic', '-daemonize', '-nographic')
 
 
+def test_engines(folder):
+    del folder
+    refused(r'-accel kvm: .*accel=jit', '-accel', 'kvm')
+    refused(r'-accel tcg: .*accel=interp', '-accel', 'tcg')
+    refused(r'-accel hvf: .*accel=jit and accel=interp', '-accel', 'hvf')
+    refused(r'-accel accel=: .*accel=jit', '-accel', 'accel=')
+    refused(r'-machine pc,accel=hvf: .*accel=jit', '-machine', 'pc,accel=hvf')
+    refused(r'-accel jit,mmu=nonsense: mmu=nonsense: .*auto, host and soft', '-accel', 'jit,mmu=nonsense')
+    refused(r'-accel jit,mmu: .*auto, host and soft', '-accel', 'jit,mmu')
+    refused(r'-accel jit,thread-hold=0: .*at least 1', '-accel', 'jit,thread-hold=0')
+    refused(r'-accel jit,thread-hold=-1: .*number', '-accel', 'jit,thread-hold=-1')
+    refused(r'-accel jit,thread-hold=1000001: .*1000000', '-accel', 'jit,thread-hold=1000001')
+    refused(r'-accel jit,thread-hold=soon: .*number', '-accel', 'jit,thread-hold=soon')
+    refused(r'-accel jit,tb-size=0: .*1 to 1024 MiB', '-accel', 'jit,tb-size=0')
+    refused(r'-accel jit,tb-size=99999: .*1 to 1024 MiB', '-accel', 'jit,tb-size=99999')
+    refused(r'-accel jit,tb-size=big: .*number', '-accel', 'jit,tb-size=big')
+    refused(r'-accel jit,tb-size: .*MiB', '-accel', 'jit,tb-size')
+    for switch in ('chain', 'lookup', 'return-stack', 'fpu', 'rewrite'):
+        refused(rf'-accel jit,{switch}=maybe: .*on or off', '-accel', f'jit,{switch}=maybe')
+    refused(r"-accel jit,speed=high: .*'speed'.*-accel help", '-accel', 'jit,speed=high')
+    for text in ('mmu=soft', 'thread-hold=5', 'tb-size=2', 'chain=off', 'speed=high'):
+        refused(rf'-accel interp,{text}: .*no properties', '-accel', 'interp,' + text)
+    refused(r'-perfmap .*-accel interp', '-accel', 'interp', '-perfmap')
+
+
 def test_connections(folder):
     refused(r'-serial foo: .*stdio', '-serial', 'foo')
     refused(r'-serial file:/nonexistent/x: .*No such file', '-serial', 'file:/nonexistent/x')

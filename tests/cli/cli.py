@@ -6,6 +6,7 @@ import inspect
 import os
 import re
 import select
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,8 @@ import traceback
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BMBT = os.environ.get('BMBT', os.path.join(TOP, 'build', 'bmbt'))
+# The engine under test, of what runs guest code.
+ENGINE = shlex.split(os.environ.get('BOOT_TEST_OPTIONS', ''))
 SCALE = float(os.environ.get('BOOT_TIMEOUT_SCALE', '1'))
 TIMEOUT = 60 * SCALE
 sys.path.insert(0, os.path.join(TOP, 'tests', 'compare'))
@@ -59,7 +62,7 @@ class Monitor:
     """A running bmbt with its monitor on standard input and output."""
 
     def __init__(self, *options, monitor=('-monitor', 'stdio'), display=('-display', 'none'), **more):
-        self.process = subprocess.Popen([BMBT, *display, *monitor, *options], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([BMBT, *ENGINE, *display, *monitor, *options], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
         self.output = ''
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-from cli import BMBT, TIMEOUT, Skipped, check, check_match, main
+from cli import BMBT, ENGINE, TIMEOUT, Skipped, check, check_match, main
 import rsp
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,7 +29,7 @@ class Guest:
         names = subprocess.run(['nm', parts['elf']], check=True, stdout=subprocess.PIPE, text=True).stdout
         self.symbols = {line.split()[2]: int(line.split()[0], 16) for line in names.splitlines()}
         self.socket = parts['socket']
-        self.process = subprocess.Popen([BMBT, '-display', 'none', '-vga', 'none', '-m', '16', '-bios', parts['bin'], '-S',
+        self.process = subprocess.Popen([BMBT, *ENGINE, '-display', 'none', '-vga', 'none', '-m', '16', '-bios', parts['bin'], '-S',
                                          '-gdb', 'unix:' + self.socket, *options], stdin=subprocess.DEVNULL)
 
     def __enter__(self):

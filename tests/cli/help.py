@@ -23,7 +23,7 @@ def test_help(folder):
     check(run('-h')[0] == out and run('--help')[0] == out, 'the ways to ask for help differ')
     for option in ('kernel', 'initrd', 'append', 'hda', 'cdrom', 'drive', 'boot', 'bios', 'm', 'snapshot', 'no-reboot',
                    'no-shutdown', 'S', 'rtc', 'name', 'nodefaults', 'machine', 'version', 'device', 'nographic', 'serial',
-                   'monitor', 'display', 's', 'gdb', 'd', 'D', 'debugcon', 'cpu'):
+                   'monitor', 'display', 's', 'gdb', 'd', 'D', 'debugcon', 'cpu', 'accel', 'perfmap'):
         check_match(rf'^  -{option}( |$)', out)
     check(max(map(len, out.split('\n'))) < 160, 'a line of the help is very long')
 
@@ -31,9 +31,14 @@ def test_help(folder):
 def test_lists(folder):
     del folder
     check_match(r'^pc ', run('-machine', 'help')[0])
-    check_match(r'^interp ', run('-accel', 'help')[0])
+    engines = run('-accel', 'help')[0]
+    check(run('-machine', 'pc,accel=help')[0] == engines, 'the ways to ask for engines differ')
+    for line in (r'interp ', r'jit ', r'mmu=auto\|host\|soft ', r'thread-hold=N ', r'tb-size=N ', *(
+            name + r'=on\|off ' for name in ('chain', 'lookup', 'return-stack', 'fpu', 'rewrite'))):
+        check_match('^' + line, engines)
     check_match(r'core2duo', run('-cpu', 'help')[0])
-    check_match(r'^int ', run('-d', 'help')[0])
+    for category in ('int', 'in_asm', 'op', 'out_asm'):
+        check_match(f'^{category} ', run('-d', 'help')[0])
     check_match(r'^isa-debug-exit ', run('-device', 'help')[0])
     check_match(r'iobase=', run('-device', 'isa-debugcon,help')[0])
     check_match(r'no properties', run('-device', 'VGA,help')[0])
@@ -57,6 +62,16 @@ def test_reference(folder):
     commands += ['info ' + name for name in re.findall(r'^INFO\("([^"]+)"', text, re.M)]
     missing = [name for name in commands if not re.search(rf'`{re.escape(name)}[` /]', reference)]
     check(not missing, f'docs/options.md lacks the commands: {missing}')
+
+
+def test_accel_reference(folder):
+    """docs/options.md has each property of -accel."""
+    del folder
+    with open(os.path.join(TOP, 'docs/options.md'), encoding='utf-8') as file:
+        reference = file.read()
+    names = re.findall(r'^([a-z-]+)=', run('-accel', 'help')[0], re.M)
+    missing = [name for name in names if f'`{name}=' not in reference]
+    check(len(names) > 7 and not missing, f'docs/options.md lacks: {missing}')
 
 
 if __name__ == '__main__':

@@ -11,7 +11,7 @@ import subprocess
 import termios
 import time
 
-from cli import BMBT, TIMEOUT, Failed, Monitor, boot_sector, check, check_match, main, read, until
+from cli import BMBT, ENGINE, TIMEOUT, Failed, Monitor, boot_sector, check, check_match, main, read, until
 
 HALT = 'fa f4 eb fd'
 # Read a key, write its ASCII code to isa-debug-exit.
@@ -235,7 +235,7 @@ def on_terminal(end, status):
     """The terminal's settings are what they were, however bmbt ended."""
     master, slave = pty.openpty()
     before = termios.tcgetattr(slave)
-    process = subprocess.Popen([BMBT, '-nographic'], stdin=slave, stdout=slave, stderr=slave)
+    process = subprocess.Popen([BMBT, *ENGINE, '-nographic'], stdin=slave, stdout=slave, stderr=slave)
     try:
         end_at = time.monotonic() + TIMEOUT
         while termios.tcgetattr(slave)[3] & termios.ICANON:
@@ -276,7 +276,7 @@ def test_log(folder):
 
 def test_daemon(folder):
     path = os.path.join(folder, 'pid')
-    subprocess.run([BMBT, '-display', 'none', '-daemonize', '-pidfile', path], timeout=TIMEOUT, check=True)
+    subprocess.run([BMBT, *ENGINE, '-display', 'none', '-daemonize', '-pidfile', path], timeout=TIMEOUT, check=True)
     process = int(read(path))
     os.kill(process, signal.SIGTERM)
     until(lambda: not os.path.exists(path), 'the file with the process number stays')

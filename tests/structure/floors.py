@@ -28,7 +28,15 @@ def floor_of(name):
     return parts[0]
 
 
+def other_emitter(name, included):
+    """Only what emits code for a kind of host knows that folder's headers."""
+    folder = included.rpartition("/")[0]
+    return folder.startswith("translator/") and name.rpartition("/")[0] != folder
+
+
 def check_own(src, name, floor, included):
+    if other_emitter(name, included):
+        return "an emitter's own"
     if "/" not in included and not (src / included).exists():
         if GENERATED.match(included) or (src / name).parent.joinpath(included).exists():
             return None

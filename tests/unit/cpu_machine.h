@@ -6,10 +6,15 @@
 
 #include "unit.h"
 
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "cpu/access.h"
+#include "cpu/block_store.h"
 #include "cpu/system.h"
+#include "cpu/x87/fpu.h"
 #include "host/host.h"
+#include "translator/translator.h"
 
 struct cpu_machine {
     struct log log;
@@ -30,6 +35,50 @@ static void machine_ferr(void *opaque, bool level)
 {
     (void)opaque;
     (void)level;
+}
+
+/* Where the engine under test cannot be had on this host. */
+static inline void machine_skip(const char *why)
+{
+    printf("skipped: %s\n", why);
+    exit(77);
+}
+
+/*
+ * BMBT_TEST_ENGINE chooses what executes guest code, in the words of -accel: interp (without it, too), or jit,mmu= and
+ * soft, host or auto. The translator then takes each block when it is entered first.
+ */
+static inline void machine_attach_engine(struct cpu_machine *m)
+{
+    static const char *const names[] = { [WINDOW_NEVER] = "jit,mmu=soft",
+                                         [WINDOW_ALWAYS] = "jit,mmu=host",
+                                         [WINDOW_AUTO] = "jit,mmu=auto" };
+    const char *name = getenv("BMBT_TEST_ENGINE"), *why, *note;
+    struct translator_options options = translator_defaults;
+    if (name == NULL || strcmp(name, "interp") == 0)
+        return;
+    unsigned n = 0;
+    while (n < ARRAY_SIZE(names) && strcmp(name, names[n]) != 0)
+        n++;
+    if (n == ARRAY_SIZE(names)) {
+        fprintf(stderr, "BMBT_TEST_ENGINE=%s: no such engine\n", name);
+        exit(EXIT_FAILURE);
+    }
+    options.windows = (enum window_policy)n;
+    options.threshold = 1;
+    options.cache_size = MIB(4);
+    if (!translator_attach(m->cpu, &options, &why, &note))
+        machine_skip(why);
+    if (note != NULL)
+        machine_skip(note);
+}
+
+/* cpu_run() on the calling thread, which must not be the one that made the machine. */
+static inline void machine_run_here(struct cpu_machine *m)
+{
+    translator_enter_thread(m->cpu);
+    cpu_run(m->cpu);
+    translator_leave_thread(m->cpu);
 }
 
 static inline struct cpu_machine *machine_create(const char *model_name)
@@ -55,12 +104,22 @@ static inline struct cpu_machine *machine_create(const char *model_name)
         .triple_fault = machine_triple_fault,
     };
     m->cpu = cpu_create(&bus, &model);
+    machine_attach_engine(m);
+    translator_enter_thread(m->cpu);
     cpu_reset(m->cpu, false);
     return m;
 }
 
+/* cpu->instructions is right: translated code does not count. */
+static inline bool machine_counts(const struct cpu_machine *m)
+{
+    return m->cpu->engine == NULL;
+}
+
 static inline void machine_destroy(struct cpu_machine *m)
 {
+    translator_leave_thread(m->cpu);
+    translator_detach(m->cpu);
     cpu_destroy(m->cpu);
     memory_destroy(m->memory);
     clock_destroy(m->clock);
@@ -89,6 +148,17 @@ static inline void poke32(struct cpu_machine *m, uint32_t a, uint32_t v)
     store_le32(machine_at(m, a), v);
 }
 
+/* What the run loop does about an exception before it delivers it. */
+static inline int machine_raised(struct cpu *cpu)
+{
+    int vector = cpu->pending.vector;
+    cpu->pending.vector = cpu->pending.delivering = -1;
+    cpu->code_generation &= ~GENERATION_SINGLE;
+    __atomic_store_n(&cpu->jit.in_code, false, __ATOMIC_RELAXED);
+    fpu_sync(cpu);
+    return vector;
+}
+
 /*
  * The vector that the statement raises, -1 for none; the error code is in cpu->pending.error then.
  */
@@ -98,9 +168,7 @@ static inline void poke32(struct cpu_machine *m, uint32_t a, uint32_t v)
         if (__builtin_setjmp((cpu_)->jump) == 0) {                                                 \
             statement;                                                                             \
         } else {                                                                                   \
-            raised_ = (cpu_)->pending.vector;                                                      \
-            (cpu_)->pending.vector = -1;                                                           \
-            (cpu_)->pending.delivering = -1;                                                       \
+            raised_ = machine_raised(cpu_);                                                        \
         }                                                                                          \
         raised_;                                                                                   \
     })

@@ -65,7 +65,8 @@ TEST(a_loop_runs_and_is_counted)
                                       END);
     run(m);
     CHECK_EQ(m->cpu->gpr[RAX] & 0xffff, 10000);
-    CHECK_EQ(m->cpu->instructions, 1 + 2 * 10000 + 1);
+    if (machine_counts(m))
+        CHECK_EQ(m->cpu->instructions, 1 + 2 * 10000 + 1);
     machine_destroy(m);
 }
 
@@ -77,7 +78,8 @@ TEST(a_block_that_changes_its_next_instruction)
     run(m);
     CHECK_EQ(m->cpu->gpr[RAX] & 0xff, 0x55);
     CHECK_EQ(dropped(m), 1);
-    CHECK_EQ(m->cpu->instructions, 3);
+    if (machine_counts(m))
+        CHECK_EQ(m->cpu->instructions, 3);
     machine_destroy(m);
 }
 
@@ -217,7 +219,14 @@ TEST(sti_holds_off_for_one_instruction)
 
 static void run_thread(void *opaque)
 {
-    cpu_run(opaque);
+    machine_run_here(opaque);
+}
+
+/* Traps are a thread's own: this one gives them up. */
+static struct host_thread *start_thread(struct cpu_machine *m)
+{
+    translator_leave_thread(m->cpu);
+    return host_thread_create("cpu", run_thread, m);
 }
 
 TEST(hlt_sleeps_until_an_interrupt)
@@ -227,7 +236,7 @@ TEST(hlt_sleeps_until_an_interrupt)
     vector(m, 0x20, 0x0800);
     memcpy(machine_at(m, 0x800), handler, sizeof handler);
     m->cpu->bus.acknowledge = acknowledge;
-    struct host_thread *thread = host_thread_create("cpu", run_thread, m->cpu);
+    struct host_thread *thread = start_thread(m);
     cpu_resume(m->cpu);
     for (unsigned n = 0; n < 1000 && !__atomic_load_n(&m->cpu->halted, __ATOMIC_RELAXED); n++)
         usleep(1000);
@@ -246,7 +255,7 @@ TEST(hlt_sleeps_until_an_interrupt)
 TEST(park_resume_and_step)
 {
     struct cpu_machine *m = REAL_MODE(0x40, 0xeb, 0xfd); /* inc ax; jmp -1 */
-    struct host_thread *thread = host_thread_create("cpu", run_thread, m->cpu);
+    struct host_thread *thread = start_thread(m);
     for (unsigned n = 0; n < 20; n++) {
         cpu_resume(m->cpu);
         usleep(200);

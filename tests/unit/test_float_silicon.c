@@ -347,11 +347,10 @@ static bool setup(void)
     cpu->eflags = EFLAGS_FIXED;
     cpu->mode = MODE_CS32;
     cpu->tlb = cpu->tlbs[0];
-    for (unsigned n = 0; n < TLB_SIZE; n++)
-        cpu->tlb[n] = (struct tlb_entry){TLB_INVALID, TLB_INVALID, 0};
     uint32_t linear = (uint32_t)(uintptr_t)page;
-    *tlb_entry(cpu, linear) = 
-        (struct tlb_entry){linear, linear, (uint64_t)(uintptr_t)copied_page - linear};
+    *tlb_entry(cpu, linear) =
+        (struct tlb_entry){tlb_tag(linear), tlb_tag(linear),
+                           (uint64_t)(uintptr_t)copied_page - linear};
     return true;
 }
 

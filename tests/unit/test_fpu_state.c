@@ -61,9 +61,8 @@ static void start(void)
     cpu->attention = ATTENTION_EXIT;
     cpu->block_eip = 0x1000;
     cpu->tlb = cpu->tlbs[0];
-    for (unsigned n = 0; n < TLB_SIZE; n++)
-        cpu->tlb[n] = (struct tlb_entry){TLB_INVALID, TLB_INVALID, 0};
-    *tlb_entry(cpu, DATA) = (struct tlb_entry){DATA, DATA, (uint64_t)(uintptr_t)memory - DATA};
+    *tlb_entry(cpu, DATA) =
+        (struct tlb_entry){tlb_tag(DATA), tlb_tag(DATA), (uint64_t)(uintptr_t)memory - DATA};
     cpu->gpr[RBX] = DATA;
     fpu_reset(cpu, false);
     ferr_level = ferr_changes = 0;
@@ -77,6 +76,7 @@ static int run(const char *bytes)
     memcpy(padded, bytes, 8);
     CHECK(insn_decode(&insns[0], padded, sizeof padded, cpu->mode, NULL) > 0);
     insns[1].fn = stop;
+    cpu_update_fpu_closed(cpu);
     cpu->eip = 0;
     if (__builtin_setjmp(cpu->jump) != 0)
         return cpu->pending.vector;

@@ -4,6 +4,7 @@
 #include "cpu_machine.h"
 
 #include "cpu/paging.h"
+#include "cpu/tlb.h"
 
 enum { DIRECTORY = 0x100000, TABLE = 0x101000, POINTERS = 0x102000, FRAME = 0x150000 };
 enum { P = 1, W = 2, U = 4, A = 0x20, D = 0x40, PS = 0x80, G = 0x100 };
@@ -223,7 +224,7 @@ TEST(a_store_across_pages_is_all_or_nothing)
 TEST(victims_come_back)
 {
     struct cpu_machine *m = paged(0, 0);
-    poke32(m, DIRECTORY + 8, TABLE | P | W | U); /* 0x803000: the same fast entry as 0x403000 */
+    poke32(m, DIRECTORY + 8, TABLE | P | W | U); /* 0x803000: the same place as 0x403000 */
     poke32(m, FRAME + 0x123, 5);
     CHECK_EQ(cpu_load_system(m->cpu, LINEAR, 4), 5);
     CHECK_EQ(cpu_load_system(m->cpu, LINEAR + 0x400000, 4), 5);
@@ -231,6 +232,260 @@ TEST(victims_come_back)
     CHECK_EQ(RAISED(m->cpu, cpu_load_system(m->cpu, LINEAR, 4)), -1);
     tlb_flush_page(m->cpu, LINEAR);
     CHECK_EQ(RAISED(m->cpu, cpu_load_system(m->cpu, LINEAR, 4)), EXC_PF);
+    /* The other one is a victim now; INVLPG finds it there. */
+    poke32(m, DIRECTORY + 8, 0);
+    CHECK_EQ(RAISED(m->cpu, cpu_load_system(m->cpu, LINEAR + 0x400000, 4)), -1);
+    poke32(m, DIRECTORY + 12, TABLE | P | W | U);
+    CHECK_EQ(cpu_load_system(m->cpu, LINEAR + 0x800000, 4), 5);
+    tlb_flush_page(m->cpu, LINEAR + 0x400000);
+    CHECK_EQ(RAISED(m->cpu, cpu_load_system(m->cpu, LINEAR + 0x400000, 4)), EXC_PF);
+    machine_destroy(m);
+}
+
+/* ---- fast entries ---- */
+
+/* As generated code asks: the first byte chooses the entry, the last one's page completes the tag. */
+static bool hits(const struct cpu *cpu, bool user, uint32_t linear, unsigned size, bool write)
+{
+    const struct tlb_entry *e = &cpu->tlbs[user][(linear >> 12) & 0xffff];
+    uint32_t last = linear + size - 1;
+    return (write ? e->write_tag : e->read_tag) + (last >> 12) + 1 == 0;
+}
+
+/* Pages 4 MiB apart through the one table, with its entry 3. */
+static void map_everywhere(struct cpu_machine *m)
+{
+    for (unsigned n = 1; n < 1024; n++)
+        poke32(m, DIRECTORY + 4 * n, TABLE | P | W | U);
+}
+
+TEST(fast_entries_serve_their_page)
+{
+    struct cpu_machine *m = paged(0, 0);
+    struct cpu *cpu = m->cpu;
+    map_everywhere(m);
+    poke32(m, TABLE + 16, (FRAME + 0x1000) | P | W | U);
+    CHECK(!hits(cpu, false, LINEAR, 1, false));
+    CHECK(!hits(cpu, false, 0, 1, false)); /* a table of zeros is empty */
+    CHECK(!hits(cpu, false, 0xfffff000, 1, false));
+    cpu_load_system(cpu, LINEAR, 4);
+    CHECK(hits(cpu, false, LINEAR, 4, false));
+    CHECK(!hits(cpu, false, LINEAR, 4, true)); /* D is clear */
+    CHECK(!hits(cpu, true, LINEAR, 4, false));
+    CHECK(hits(cpu, false, 0x403ffc, 4, false));
+    CHECK(!hits(cpu, false, 0x403ffd, 4, false));
+    cpu_load_system(cpu, 0x404000, 4);
+    CHECK(!hits(cpu, false, 0x403ffd, 4, false));
+    const struct tlb_entry *e = &cpu->tlbs[0][0x403];
+    CHECK(e->host + LINEAR == (uintptr_t)machine_at(m, FRAME | 0x123));
+    cpu_store_system(cpu, LINEAR, 4, 1);
+    CHECK(hits(cpu, false, LINEAR, 4, true));
+    /* The last page of all, and the same place 256 MiB below. */
+    poke32(m, TABLE + 4 * 0x3ff, FRAME | P | W | U);
+    cpu_load_system(cpu, 0xfffff000, 4);
+    CHECK(hits(cpu, false, 0xfffffffc, 4, false));
+    CHECK(!hits(cpu, false, 0xfffffffd, 4, false));
+    cpu_load_system(cpu, 0xeffff000, 4);
+    CHECK(hits(cpu, false, 0xeffff000, 4, false));
+    CHECK(!hits(cpu, false, 0xfffff000, 4, false));
+    machine_destroy(m);
+}
+
+TEST(fast_entries_outlive_whole_ones)
+{
+    struct cpu_machine *m = paged(0, 0);
+    struct cpu *cpu = m->cpu;
+    map_everywhere(m);
+    for (uint32_t n = 0; n < 32; n++)
+        cpu_store_system(cpu, LINEAR + (n << 22), 4, n);
+    for (uint32_t n = 0; n < 32; n++)
+        CHECK(hits(cpu, false, LINEAR + (n << 22), 4, true));
+    tlb_flush_page(cpu, LINEAR);
+    CHECK(!hits(cpu, false, LINEAR, 4, false));
+    CHECK(hits(cpu, false, LINEAR + (1 << 22), 4, false));
+    tlb_protect(cpu, m->ram, FRAME, PAGE_SIZE, false);
+    CHECK(!hits(cpu, false, LINEAR + (1 << 22), 4, true));
+    CHECK(hits(cpu, false, LINEAR + (1 << 22), 4, false));
+    uint32_t last = LINEAR + (31u << 22); /* its whole translation is still there, too */
+    CHECK(!hits(cpu, false, last, 4, true));
+    cpu_store_system(cpu, last, 4, 7); /* nothing stands against it any more */
+    CHECK(hits(cpu, false, last, 4, true));
+    tlb_flush(cpu, true);
+    for (uint32_t n = 0; n < 32; n++)
+        CHECK(!hits(cpu, false, LINEAR + (n << 22), 4, false));
+    machine_destroy(m);
+}
+
+TEST(fast_entries_change_between_local_and_global)
+{
+    struct cpu_machine *m = paged(0, CR4_PGE);
+    struct cpu *cpu = m->cpu;
+    cpu_load_system(cpu, LINEAR, 4);
+    poke32(m, TABLE + 12, FRAME | P | W | U | G);
+    tlb_flush_page(cpu, LINEAR);
+    cpu_load_system(cpu, LINEAR, 4); /* in both lists now */
+    tlb_flush(cpu, true);
+    CHECK(hits(cpu, false, LINEAR, 4, false));
+    tlb_flush(cpu, true);
+    CHECK(hits(cpu, false, LINEAR, 4, false));
+    poke32(m, TABLE + 12, FRAME | P | W | U);
+    tlb_flush_page(cpu, LINEAR);
+    cpu_load_system(cpu, LINEAR, 4);
+    tlb_flush(cpu, true);
+    CHECK(!hits(cpu, false, LINEAR, 4, false));
+    poke32(m, TABLE + 12, FRAME | P | W | U | G);
+    cpu_load_system(cpu, LINEAR, 4);
+    tlb_flush(cpu, true);
+    CHECK(hits(cpu, false, LINEAR, 4, false));
+    tlb_flush(cpu, false);
+    CHECK(!hits(cpu, false, LINEAR, 4, false));
+    machine_destroy(m);
+}
+
+/* Every page of the table, global if its number has bit 0, for both privileges; flushed, and again. */
+TEST(flushes_find_every_fast_entry)
+{
+    struct cpu_machine *m = paged(0, CR4_PGE);
+    struct cpu *cpu = m->cpu;
+    map_everywhere(m);
+    for (unsigned n = 0; n < 1024; n++)
+        poke32(m, TABLE + 4 * n, FRAME | P | W | U | (n & 1 ? G : 0));
+    for (unsigned round = 0; round < 3; round++) {
+        for (uint32_t page = 1024; page < 1024 + TLB_SIZE; page++) {
+            struct translation t;
+            tlb_fill(cpu, page << 12, ACCESS_WRITE, false, &t);
+            tlb_fill(cpu, page << 12, ACCESS_WRITE, true, &t);
+        }
+        tlb_flush(cpu, true);
+        unsigned wrong = 0;
+        for (uint32_t page = 1024; page < 1024 + TLB_SIZE; page++)
+            for (unsigned user = 0; user < 2; user++)
+                wrong += hits(cpu, user, page << 12, 1, true) != (page & 1);
+        CHECK_EQ(wrong, 0);
+        if (round == 0)
+            continue; /* global ones are found by a later flush, too */
+        tlb_flush(cpu, false);
+        for (unsigned user = 0; user < 2; user++)
+            for (unsigned n = 0; n < TLB_SIZE; n++)
+                wrong += cpu->tlbs[user][n].read_tag != 0 || cpu->tlbs[user][n].write_tag != 0;
+        CHECK_EQ(wrong, 0);
+    }
+    machine_destroy(m);
+}
+
+/* ---- large pages, faults, the engine ---- */
+
+TEST(invlpg_drops_a_large_page_whole)
+{
+    struct cpu_machine *m = paged(0, CR4_PSE | CR4_PGE);
+    struct cpu *cpu = m->cpu;
+    poke32(m, DIRECTORY + 4, 0 | P | W | U | PS | G);
+    cpu_load_system(cpu, 0x400000, 4);
+    cpu_load_system(cpu, 0x401000, 4);
+    cpu_load_system(cpu, 0x581000, 4);
+    CHECK(hits(cpu, false, 0x400000, 4, false));
+    CHECK(hits(cpu, false, 0x581000, 4, false));
+    /* By now it is split: INVLPG of one address still ends the large page, global or not. */
+    poke32(m, DIRECTORY + 4, TABLE | P | W | U);
+    poke32(m, FRAME, 99);
+    for (unsigned n = 0; n < 1024; n++)
+        poke32(m, TABLE + 4 * n, FRAME | P | W | U);
+    tlb_flush_page(cpu, 0x401fff);
+    CHECK(!hits(cpu, false, 0x400000, 4, false));
+    CHECK(!hits(cpu, false, 0x581000, 4, false));
+    CHECK_EQ(cpu_load_system(cpu, 0x400000, 4), 99);
+    CHECK_EQ(cpu_load_system(cpu, 0x581000, 4), 99);
+    /* Small pages go one by one again. */
+    tlb_flush_page(cpu, 0x400000);
+    CHECK(!hits(cpu, false, 0x400000, 4, false));
+    CHECK(hits(cpu, false, 0x581000, 4, false));
+    machine_destroy(m);
+}
+
+/* SDM 3A 4.10.4.1: what was read before the fault is forgotten, so the handler needs no INVLPG. */
+TEST(a_page_fault_drops_its_page)
+{
+    struct cpu_machine *m = paged(CR0_WP, 0);
+    struct cpu *cpu = m->cpu;
+    poke32(m, FRAME + 0x123, 1);
+    poke32(m, FRAME + 0x1123, 2);
+    poke32(m, TABLE + 12, FRAME | P | U);
+    CHECK_EQ(cpu_load_system(cpu, LINEAR, 4), 1);
+    CHECK(hits(cpu, false, LINEAR, 4, false));
+    CHECK_EQ(RAISED(cpu, cpu_store_system(cpu, LINEAR, 4, 5)), EXC_PF);
+    CHECK(!hits(cpu, false, LINEAR, 4, false));
+    poke32(m, TABLE + 12, (FRAME + 0x1000) | P | U | W); /* a copy */
+    CHECK_EQ(cpu_load_system(cpu, LINEAR, 4), 2);
+    machine_destroy(m);
+}
+
+static struct {
+    unsigned flushed, kept, pages, protects;
+    uint32_t page;
+    uint64_t offset, length;
+} engine_saw;
+
+static void saw_flush(struct cpu *cpu, bool keep_global)
+{
+    (void)cpu;
+    engine_saw.flushed++;
+    engine_saw.kept += keep_global;
+}
+
+static void saw_page(struct cpu *cpu, uint32_t linear)
+{
+    (void)cpu;
+    engine_saw.pages++;
+    engine_saw.page = linear;
+}
+
+static void saw_protect(struct cpu *cpu, struct ram_block *ram, uint64_t offset, uint64_t length)
+{
+    (void)cpu;
+    (void)ram;
+    engine_saw.protects++;
+    engine_saw.offset = offset;
+    engine_saw.length = length;
+}
+
+TEST(an_engine_hears_of_flushes)
+{
+    static const struct engine engine = {
+        .linear_flushed = saw_flush,
+        .page_flushed = saw_page,
+        .protect = saw_protect,
+    };
+    struct cpu_machine *m = paged(CR0_WP, CR4_PSE);
+    struct cpu *cpu = m->cpu;
+    poke32(m, DIRECTORY + 8, 0 | P | W | PS);
+    const struct engine *before = cpu->engine;
+    cpu->engine = &engine;
+    tlb_flush(cpu, false);
+    CHECK_EQ(engine_saw.flushed, 1);
+    CHECK_EQ(engine_saw.kept, 0);
+    tlb_flush(cpu, true);
+    CHECK_EQ(engine_saw.flushed, 2);
+    CHECK_EQ(engine_saw.kept, 1);
+    tlb_flush_page(cpu, LINEAR);
+    CHECK_EQ(engine_saw.pages, 1);
+    CHECK_EQ(engine_saw.page, LINEAR);
+    poke32(m, TABLE + 12, FRAME | P | U);
+    CHECK_EQ(RAISED(cpu, cpu_store_system(cpu, LINEAR + 1, 1, 5)), EXC_PF);
+    CHECK_EQ(engine_saw.pages, 2);
+    CHECK_EQ(engine_saw.page, LINEAR + 1);
+    tlb_protect(cpu, m->ram, FRAME, 8192, false);
+    CHECK_EQ(engine_saw.protects, 1);
+    CHECK_EQ(engine_saw.offset, FRAME);
+    CHECK_EQ(engine_saw.length, 8192);
+    CHECK_EQ(engine_saw.flushed, 2);
+    cpu_load_system(cpu, 0x800000, 4);
+    tlb_flush_page(cpu, 0x9ff000); /* in a large page: all of it, which only a full flush says */
+    CHECK_EQ(engine_saw.flushed, 3);
+    CHECK_EQ(engine_saw.kept, 1);
+    CHECK_EQ(engine_saw.pages, 2);
+    tlb_flush_writes(cpu);
+    CHECK_EQ(engine_saw.flushed, 4);
+    cpu->engine = before;
     machine_destroy(m);
 }
 

@@ -68,7 +68,7 @@ ALWAYS_INLINE bool host_read(const struct cpu *cpu, unsigned seg, uint32_t offse
     const struct tlb_entry *e = tlb_entry(cpu, linear);
     *p = (void *)(uintptr_t)(e->host + linear);
     return (int64_t)((uint64_t)offset + (size - 1)) <= s->read_max &&
-           e->read_tag == ((linear + (size - 1)) & TLB_PAGE_MASK);
+           e->read_tag == tlb_tag(linear + (size - 1));
 }
 
 ALWAYS_INLINE bool host_write(const struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size,
@@ -79,7 +79,7 @@ ALWAYS_INLINE bool host_write(const struct cpu *cpu, unsigned seg, uint32_t offs
     const struct tlb_entry *e = tlb_entry(cpu, linear);
     *p = (void *)(uintptr_t)(e->host + linear);
     return (int64_t)((uint64_t)offset + (size - 1)) <= s->write_max &&
-           e->write_tag == ((linear + (size - 1)) & TLB_PAGE_MASK);
+           e->write_tag == tlb_tag(linear + (size - 1));
 }
 
 /*

@@ -41,7 +41,7 @@ ALWAYS_INLINE uint32_t string_run(const struct cpu *cpu, const struct insn *i, u
     uint32_t linear = (uint32_t)s->base + offset;
     const struct tlb_entry *e = tlb_entry(cpu, linear);
     int64_t last = MIN(write ? s->write_max : s->read_max, (int64_t)i->addr_mask);
-    if ((write ? e->write_tag : e->read_tag) != (linear & TLB_PAGE_MASK) || last < (int64_t)offset)
+    if ((write ? e->write_tag : e->read_tag) != tlb_tag(linear) || last < (int64_t)offset)
         return 0;
     int64_t bytes = MIN((int64_t)(0x1000 - (linear & 0xfff)), last - (int64_t)offset + 1);
     *p = (uint8_t *)(uintptr_t)(e->host + linear);

@@ -18,7 +18,7 @@ static inline void *exec_write_pointer(struct cpu *cpu, unsigned seg, uint32_t o
     uint32_t linear = (uint32_t)s->base + offset;
     const struct tlb_entry *e = tlb_entry(cpu, linear);
     if (likely((int64_t)((uint64_t)offset + (bytes - 1)) <= s->write_max &&
-               e->write_tag == ((linear + (bytes - 1)) & TLB_PAGE_MASK)))
+               e->write_tag == tlb_tag(linear + (bytes - 1))))
         return (void *)(uintptr_t)(e->host + linear);
     return NULL;
 }
@@ -36,7 +36,7 @@ static inline void exec_prepare_read(struct cpu *cpu, const struct insn *i, unsi
     const struct segment *s = &cpu->seg[seg];
     uint32_t linear = (uint32_t)s->base + offset;
     if (unlikely((int64_t)((uint64_t)offset + (bytes - 1)) > s->read_max ||
-                 tlb_entry(cpu, linear)->read_tag != ((linear + (bytes - 1)) & TLB_PAGE_MASK)))
+                 tlb_entry(cpu, linear)->read_tag != tlb_tag(linear + (bytes - 1))))
         exec_probe_read(cpu, i, seg, offset, bytes);
 }
 

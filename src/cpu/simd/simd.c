@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Availability checks, SIMD floating-point exceptions, MXCSR and the fences.
+// SIMD floating-point exceptions, MXCSR and the fences.
 #include "cpu/simd/simd.h"
 
 #include "cpu/handlers.h"
-
-void sse_unavailable(struct cpu *cpu, const struct insn *i)
-{
-    if ((cpu->cr0 & CR0_EM) || !(cpu->cr4 & CR4_OSFXSR))
-        exec_raise(cpu, i, EXC_UD);
-    exec_raise(cpu, i, EXC_NM);
-}
-
-bool mmx_wait(struct cpu *cpu, const struct insn *i)
-{
-    if (cpu->cr0 & CR0_EM)
-        exec_raise(cpu, i, EXC_UD);
-    return x87_wait(cpu, i);
-}
 
 void sse_exceptions(struct cpu *cpu, const struct insn *i, uint32_t flags)
 {

@@ -11,6 +11,7 @@
 /* MXCSR, SDM 1 10.2.3. Bits beyond the mask are reserved: loading them is #GP(0). */
 #define MXCSR_MASK 0xffffu
 #define MXCSR_MASKS_SHIFT 7
+#define MXCSR_MASKS 0x1f80u
 #define MXCSR_DAZ (1u << 6)
 #define MXCSR_OM (1u << 10)
 #define MXCSR_UM (1u << 11)
@@ -19,12 +20,15 @@
 #define MXCSR_DEFAULT 0x1f80u
 enum { MXCSR_IE = 1, MXCSR_DE = 2, MXCSR_ZE = 4, MXCSR_OE = 8, MXCSR_UE = 16, MXCSR_PE = 32 };
 
-/* SSE: #UD if CR0.EM or not CR4.OSFXSR, #NM if CR0.TS. SDM 3A 13.1.3 */
-_Noreturn void sse_unavailable(struct cpu *cpu, const struct insn *i);
+/*
+ * SSE: #UD if CR0.EM or not CR4.OSFXSR, #NM if CR0.TS (SDM 3A 13.1.3); else bring the state into
+ * cpu->fpu.
+ */
+void sse_available(struct cpu *cpu, const struct insn *i);
 static inline void sse_check(struct cpu *cpu, const struct insn *i)
 {
-    if (unlikely((cpu->cr0 & (CR0_EM | CR0_TS)) || !(cpu->cr4 & CR4_OSFXSR)))
-        sse_unavailable(cpu, i);
+    if (unlikely(cpu->jit.sse_held))
+        sse_available(cpu, i);
 }
 #define SSE_BEGIN sse_check(cpu, i)
 

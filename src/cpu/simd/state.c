@@ -153,6 +153,7 @@ static void xsave_check(struct cpu *cpu, const struct insn *i, uint32_t offset)
     if (cpu->cr0 & CR0_TS)
         exec_raise(cpu, i, EXC_NM);
     exec_check_alignment(cpu, i, i->seg, offset, 64);
+    fpu_sync(cpu);
 }
 
 static uint64_t requested(const struct cpu *cpu)

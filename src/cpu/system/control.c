@@ -58,6 +58,7 @@ void control_set_cr0(struct cpu *cpu, uint32_t value)
 {
     uint32_t changed = cpu->cr0 ^ value;
     cpu->cr0 = value;
+    cpu_update_fpu_closed(cpu);
     if ((changed & CR0_PE) && !(value & CR0_PE))
         enter_real_mode(cpu);
     if (changed & (CR0_PG | CR0_WP | CR0_PE))
@@ -95,6 +96,7 @@ void control_set_cr4(struct cpu *cpu, uint32_t value)
 {
     uint32_t changed = cpu->cr4 ^ value;
     cpu->cr4 = value;
+    cpu_update_fpu_closed(cpu);
     if (changed & (CR4_PAE | CR4_PSE | CR4_PGE))
         tlb_flush(cpu, false);
 }

@@ -86,6 +86,7 @@ EXEC(exec_clts)
 {
     require_cpl0(cpu, i);
     cpu->cr0 &= ~CR0_TS;
+    cpu_update_fpu_closed(cpu);
     EXEC_NEXT;
 }
 

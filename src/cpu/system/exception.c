@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The bmbt authors
 // Pending exceptions: contributory ones make a double fault, a failing double fault shuts down.
 #include "cpu/system/internal.h"
+#include "cpu/x87/fpu.h"
 
 #include "host/host.h"
 
@@ -45,6 +46,7 @@ void cpu_shutdown(struct cpu *cpu)
     cpu->eflags &= ~EFLAGS_IF;
     cpu->halted = true;
     cpu_note(cpu, ATTENTION_HALT);
+    fpu_sync(cpu);
     host_lock_acquire(cpu->bus.lock);
     if (cpu->bus.triple_fault)
         cpu->bus.triple_fault(cpu->bus.opaque);

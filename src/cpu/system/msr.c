@@ -6,6 +6,7 @@
 #include "cpu/paging.h"
 #include "cpu/system/control.h"
 #include "cpu/system/internal.h"
+#include "cpu/x87/fpu.h"
 
 #include "host/host.h"
 
@@ -216,6 +217,7 @@ static bool write_apic_base(struct cpu *cpu, uint64_t value)
         return false;
     cpu->msr.apic_base = (value & ~UINT64_C(0x100)) | (cpu->msr.apic_base & 0x100);
     if (cpu->bus.apic_base_changed) {
+        fpu_sync(cpu);
         host_lock_acquire(cpu->bus.lock);
         cpu->bus.apic_base_changed(cpu->bus.opaque, cpu->msr.apic_base);
         host_lock_release(cpu->bus.lock);

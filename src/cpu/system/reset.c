@@ -75,4 +75,5 @@ void cpu_state_changed(struct cpu *cpu)
     cpu_update_mode(cpu);
     tlb_flush(cpu, false);
     debug_changed(cpu);
+    cpu_update_fpu_closed(cpu);
 }

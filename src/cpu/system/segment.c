@@ -34,6 +34,7 @@ void cpu_update_mode(struct cpu *cpu)
     cpu->mode = cpu->seg[SEG_CS].attributes & ATTR_DB ? MODE_CS32 : 0;
     cpu->stack_mask = cpu->seg[SEG_SS].attributes & ATTR_DB ? 0xffffffffu : 0xffffu;
     cpu->tlb = cpu->tlbs[cpu->cpl == 3];
+    cpu->jit.space_changed = true;
 }
 
 struct segment segment_from_descriptor(uint16_t selector, const struct descriptor *d)

@@ -4,6 +4,7 @@
 #include "cpu/paging.h"
 #include "cpu/system/control.h"
 #include "cpu/system/internal.h"
+#include "cpu/x87/fpu.h"
 
 /*
  * SDM 3C 34.4 to 34.11. The map lies at SMBASE + 8000H + offset; table 34-1 names the architectural
@@ -42,12 +43,14 @@ static const uint8_t segment_order[] = { SEG_GS, SEG_FS, SEG_DS, SEG_SS, SEG_CS,
 static void put(struct cpu *cpu, unsigned offset, uint32_t value)
 {
     uint64_t address = ((uint64_t)cpu->smbase + 0x8000 + offset) & cpu->a20_mask;
+    fpu_sync(cpu);
     memory_write(cpu->bus.memory, SPACE_SMM, address, 4, value);
 }
 
 static uint32_t get(struct cpu *cpu, unsigned offset)
 {
     uint64_t value = 0, address = ((uint64_t)cpu->smbase + 0x8000 + offset) & cpu->a20_mask;
+    fpu_sync(cpu);
     memory_read(cpu->bus.memory, SPACE_SMM, address, 4, &value);
     return (uint32_t)value;
 }

@@ -260,6 +260,7 @@ void task_switch(struct cpu *cpu, uint16_t tss_selector, enum task_switch_source
     next.high |= TYPE_TSS_BUSY_BIT << 8;
     cpu->seg[SEG_TR] = segment_from_descriptor(tss_selector, &next);
     cpu->cr0 |= CR0_TS;
+    cpu_update_fpu_closed(cpu);
     load_registers(cpu, &task, task.eflags);
     if (is_tss32(&next) && (cpu->cr0 & CR0_PG))
         cpu_write_cr3(cpu, task.cr3);

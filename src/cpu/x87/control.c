@@ -11,6 +11,7 @@ EXEC(fwait)
 {
     if (unlikely((cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS)))
         exec_raise(cpu, i, EXC_NM);
+    fpu_sync(cpu);
     if (unlikely(cpu->fpu.status & X87_ES) && x87_wait_error(cpu, i))
         return NULL;
     EXEC_NEXT;

@@ -3,6 +3,7 @@
 // FPU state as a whole: status, tags, reset, and the two ways to report errors.
 #include "cpu/x87/fpu.h"
 
+#include "cpu/simd/simd.h"
 #include "cpu/system.h"
 #include "cpu/x87/x87.h"
 #include "host/host.h"
@@ -90,6 +91,7 @@ void fpu_initialize(struct cpu *cpu)
 void fpu_reset(struct cpu *cpu, bool init)
 {
     struct fpu *f = &cpu->fpu;
+    fpu_sync(cpu);
     if (init)
         return;
     __builtin_memset(f->physical, 0, sizeof f->physical);
@@ -138,9 +140,48 @@ bool x87_wait_error(struct cpu *cpu, const struct insn *i)
     return true;
 }
 
-bool x87_wait(struct cpu *cpu, const struct insn *i)
+void x87_available(struct cpu *cpu, const struct insn *i)
 {
     if (cpu->cr0 & (CR0_EM | CR0_TS))
         exec_raise(cpu, i, EXC_NM);
+    fpu_sync(cpu);
+}
+
+bool x87_wait(struct cpu *cpu, const struct insn *i)
+{
+    x87_available(cpu, i);
     return x87_wait_error(cpu, i);
+}
+
+void sse_available(struct cpu *cpu, const struct insn *i)
+{
+    if ((cpu->cr0 & CR0_EM) || !(cpu->cr4 & CR4_OSFXSR))
+        exec_raise(cpu, i, EXC_UD);
+    if (cpu->cr0 & CR0_TS)
+        exec_raise(cpu, i, EXC_NM);
+    fpu_sync(cpu);
+}
+
+bool mmx_wait(struct cpu *cpu, const struct insn *i)
+{
+    if (cpu->cr0 & CR0_EM)
+        exec_raise(cpu, i, EXC_UD);
+    return x87_wait(cpu, i);
+}
+
+/*
+ * While the state is live its masks are all set for the kind that is open: nothing that generated
+ * code does clears one. So those in cpu->fpu are right, stale or not.
+ */
+void cpu_update_fpu_closed(struct cpu *cpu)
+{
+    struct jit_state *jit = &cpu->jit;
+    const struct fpu *f = &cpu->fpu;
+    bool live = jit->fpu_live;
+    bool x87_off = cpu->cr0 & (CR0_EM | CR0_TS), sse_off = x87_off || !(cpu->cr4 & CR4_OSFXSR);
+    jit->x87_held = x87_off || live;
+    jit->sse_held = sse_off || live;
+    jit->x87_closed =
+        x87_off || !live || (f->status & X87_ES) || (~f->control & X87_EXCEPTIONS) != 0;
+    jit->sse_closed = sse_off || !live || (~f->mxcsr & MXCSR_MASKS) != 0;
 }

@@ -25,6 +25,19 @@ enum {
 };
 
 /*
+ * cpu->fpu is right only while jit.fpu_live is not set. Everybody who reads or writes it calls
+ * fpu_sync() first, and so does everybody who is about to leave the freestanding floors, or to call
+ * a chip, on the processor's thread: what they run may use the registers that the guest's state is
+ * in. What runs with the state live is compiled without vector and x87 registers
+ * (tests/structure/general_registers.py); of the host it calls what host.h says keeps them.
+ */
+static inline void fpu_sync(struct cpu *cpu)
+{
+    if (unlikely(cpu->jit.fpu_live))
+        cpu->engine->fpu_save(cpu);
+}
+
+/*
  * The status word with TOP; the full tag word (00 valid, 01 zero, 10 special, 11 empty);
  * FXSAVE's abridged one.
  */

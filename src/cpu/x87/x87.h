@@ -13,17 +13,22 @@ static inline uint32_t x87_environment(const struct cpu *cpu)
     return float_environment(cpu->fpu.control, cpu->fpu.status);
 }
 
-/* Does something stand before an x87 instruction: #NM, or a pending unmasked exception? */
+/*
+ * Does something stand before an x87 instruction: #NM, a pending unmasked exception, or that the
+ * state is in the host's registers?
+ */
 static inline bool x87_blocked(const struct cpu *cpu)
 {
-    return (cpu->cr0 & (CR0_EM | CR0_TS)) || (cpu->fpu.status & X87_ES);
+    return cpu->jit.x87_held || (cpu->fpu.status & X87_ES);
 }
+/* Raise #NM; bring the state into cpu->fpu. */
+void x87_available(struct cpu *cpu, const struct insn *i);
 /*
- * Raise #NM or #MF; true: the processor is frozen until an interrupt or IGNNE# (CR0.NE = 0);
+ * The same, and raise #MF; true: the processor is frozen until an interrupt or IGNNE# (CR0.NE = 0);
  * false: go on.
  */
 bool x87_wait(struct cpu *cpu, const struct insn *i);
-/* The same without #NM. */
+/* A pending exception alone. */
 bool x87_wait_error(struct cpu *cpu, const struct insn *i);
 
 /*
@@ -33,9 +38,9 @@ bool x87_wait_error(struct cpu *cpu, const struct insn *i);
 #define X87_BEGIN                                       \
     if (unlikely(x87_blocked(cpu)) && x87_wait(cpu, i)) \
         return NULL
-#define X87_BEGIN_NO_WAIT                       \
-    if (unlikely(cpu->cr0 & (CR0_EM | CR0_TS))) \
-        exec_raise(cpu, i, EXC_NM)
+#define X87_BEGIN_NO_WAIT            \
+    if (unlikely(cpu->jit.x87_held)) \
+        x87_available(cpu, i)
 
 /*
  * Instruction and operand pointers of a non-control instruction (SDM 1 8.1.8), after its operand

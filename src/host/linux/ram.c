@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // Guest RAM: a file without a name, mapped shared so that windows can map its pages again.
-#include "host/host.h"
+#include "host/linux/ram.h"
 
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
@@ -53,6 +53,16 @@ close_file:
 void *host_ram_address(struct host_ram *ram)
 {
     return ram->address;
+}
+
+int ram_fd(const struct host_ram *ram)
+{
+    return ram->fd;
+}
+
+uint64_t ram_size(const struct host_ram *ram)
+{
+    return ram->size;
 }
 
 void host_ram_destroy(struct host_ram *ram)

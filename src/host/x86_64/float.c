@@ -14,6 +14,21 @@
  */
 static const uint16_t host_control = 0x037f;
 
+/* FXSAVE's image holds all of the guest's: only hosts have upper halves of the vector registers. */
+void host_float_set_aside(struct host_float *kept)
+{
+    static const uint32_t standard = 0x1f80;
+    __asm__ volatile("fxsave64 %[kept]\n\tfninit\n\tldmxcsr %[standard]"
+                     : [kept] "=m"(*kept)
+                     : [standard] "m"(standard)
+                     : "memory");
+}
+
+void host_float_give_back(const struct host_float *kept)
+{
+    __asm__ volatile("fxrstor64 %[kept]" : : [kept] "m"(*kept) : "memory");
+}
+
 #define X87_CLOBBER \
     "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)", "cc", "memory"
 #define X87_BEGIN "fnstsw %%ax\n\ttestb %[stale], %%al\n\tjz 1f\n\tfnclex\n1:\tfldcw %[control]\n\t"

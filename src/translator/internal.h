@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// The translator's inside: code cache, links, the way from generated code to C and back.
+#ifndef TRANSLATOR_INTERNAL_H
+#define TRANSLATOR_INTERNAL_H
+
+#include "cpu/block_store.h"
+#include "cpu/cpu.h"
+#include "host/host.h"
+#include "translator/translation.h"
+#include "translator/translator.h"
+#include "translator/tunables.h"
+#include "translator/window.h"
+
+/* One part of the code cache: filled from begin to end, emptied as a whole. */
+struct region {
+    uint8_t *code, *code_end, *code_used; /* writable view */
+    uint8_t *data, *data_used;            /* struct translated and their links */
+    struct translated *first;            /* newest first: descending code addresses */
+    struct translated **by_address;      /* ascending; count of them */
+    unsigned count;
+};
+
+/* The hand-written code at the start of the cache. Addresses are in the writable view. */
+struct glue {
+    uint8_t *enter;      /* enum exit_kind enter(struct cpu *, const void *code) */
+    uint8_t *exit;       /* R10D: enum exit_kind, R8: value. Guest registers and flags live */
+    uint8_t *execute;    /* R8: struct translated *, R9D: instruction number. The same */
+    uint8_t *lookup;     /* R8D: EIP. To its translation by the table of jump targets */
+    uint8_t *return_miss; /* where the return stack's bottom returns to: R8D: EIP */
+    /* While the host is here, attention has been tested and generated code not been entered. */
+    uint8_t *enter_race, *enter_race_end, *enter_leave;
+    uint8_t *execute_race, *execute_race_end, *execute_leave;
+    uint8_t *end;
+};
+
+enum exit_kind {
+    EXIT_DONE,   /* the state is in struct cpu: an instruction was executed and C wants to go on */
+    EXIT_LOOKUP, /* value: EIP */
+    EXIT_LINK,   /* value: struct link * */
+};
+
+/* What was decided for the translation made last, for logs. Bit n: instruction n. */
+struct translation_notes {
+    uint64_t executed, soft, flags_dead;
+};
+
+struct translator {
+    struct cpu *cpu;
+    struct translator_options options;
+    struct translator_counts counts;
+    struct translation_notes notes;
+    struct host_code *code;
+    uint8_t *cache;  /* writable view */
+    ptrdiff_t to_run; /* from the writable view to where it runs */
+    uint64_t cache_size;
+    struct region regions[CODE_REGIONS];
+    unsigned current; /* the region being filled */
+    struct glue glue;
+    struct host_traps *traps;
+    struct host_ram *return_ram;
+    struct host_window *return_window; /* the return stack, with guard space below */
+    struct windows *windows;           /* NULL: mmu=soft, or the host refuses */
+    const struct link *pending;        /* left through it; to be linked when its target is entered */
+    uint32_t code_base;                /* CS base that entries of jump_targets without base 0 are for */
+    /* Entries of jump_targets in use, so that a flush touches no others; [1]: global pages. */
+    uint16_t used[2][JUMP_USED_MAX];
+    unsigned used_count[2];
+    uint32_t page_filter[JUMP_FILTER_WORDS]; /* linear pages that have entries, hashed */
+};
+
+static inline struct translator *translator_of(const struct cpu *cpu)
+{
+    return cpu->translator;
+}
+static inline const uint8_t *runs_at(const struct translator *tr, const uint8_t *written)
+{
+    return written + tr->to_run;
+}
+
+/* code_cache.c */
+bool code_cache_create(struct translator *tr);
+void code_cache_destroy(struct translator *tr);
+/* Room for the largest translation: code from *code to *end, data behind the result; may empty a
+ * region. Only while no generated code runs. */
+struct region *code_cache_reserve(struct translator *tr);
+void code_cache_publish(struct translator *tr, struct region *r, struct translated *t,
+                        uint8_t *code_end, uint8_t *data_end);
+void code_cache_flush(struct translator *tr);
+/* The translation that holds this address of the running view; NULL. Safe in a trap. */
+struct translated *code_cache_find(const struct translator *tr, uint64_t pc);
+
+/* link.c */
+void link_to(struct translator *tr, struct link *link, struct translated *to);
+/* Nothing leads into t any more, and it is no longer among its block's. */
+void translation_drop(struct translator *tr, struct translated *t);
+/* The linear address that the CPU is at leads to t. */
+void jump_target_add(struct translator *tr, uint32_t linear, bool global,
+                     struct translated *t);
+void jump_targets_flush(struct translator *tr, bool keep_global);
+void jump_targets_flush_page(struct translator *tr, uint32_t linear);
+
+/* translate.c */
+struct translated *translate(struct translator *tr, struct block *b, uint32_t eip, uint32_t mode);
+
+/* trap.c */
+bool translator_trap(void *opaque, enum host_trap trap, uint64_t address, bool write,
+                     struct host_frame *frame);
+
+/* show.c: logs and names what was made, where somebody wants that. */
+void show_glue(struct translator *tr);
+void show_translation(struct translator *tr, const struct translated *t);
+
+/* runtime.c: called by generated code. Do instruction number index of t; where to go on in the running view, or
+ * NULL: leave for the dispatcher. */
+const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigned index);
+/* CF PF AF ZF SF OF between struct cpu and jit.flags_image. */
+void flags_to_image(struct cpu *cpu);
+void flags_from_image(struct cpu *cpu);
+uint32_t translator_mode(struct cpu *cpu);
+/* What a translated block's first instruction is handled by. */
+const struct insn *translator_run(struct cpu *cpu, const struct insn *i);
+
+/* x86_64/: emit the glue at the cache's start; one block into [code, end): false if it does not fit. */
+uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end);
+bool emit_block(struct translator *tr, struct translated *t, uint8_t *end);
+void emit_patch_link(uint8_t *site, const uint8_t *target);
+/* x86_64/: does the host have what all generated code needs? */
+bool host_can_translate(void);
+/* Is there generated code for this row at all? */
+bool emits(const struct opcode *row);
+/*
+ * Instruction i wants to run on the host's FPU registers: the guest's state is loaded into them. False
+ * if it is there already, if the instruction may not run there for another reason (jit.x87_closed,
+ * sse_closed), or never does; then nothing has changed.
+ */
+bool fpu_open(struct cpu *cpu, const struct insn *i);
+/* struct engine's: the state is live; bring it into cpu->fpu. */
+void fpu_save(struct cpu *cpu);
+/* May instructions of i's kind not run on the host's registers as they are? Behind one that the
+ * executor did, code that relies on an earlier fpu_guard() must not be entered. */
+bool fpu_closed(const struct cpu *cpu, const struct insn *i);
+/* x86_64/: what a trap finds in, and wants of, the host's registers. */
+void frame_execute(struct translator *tr, struct host_frame *frame, struct translated *t,
+                   unsigned index);
+void frame_leave(struct translator *tr, struct host_frame *frame, uint32_t eip);
+bool frame_return_stack_overflow(struct translator *tr, struct host_frame *frame, uint64_t address);
+void frame_single_step(struct host_frame *frame, bool on);
+/* Where a repeated string instruction was interrupted, its registers become the guest's again, as if
+ * the rest were a whole instruction. False: at no such place. string.c */
+bool frame_unwind(const struct translator *tr, struct host_frame *frame, const struct insn *i);
+
+#endif

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// Ways from translation to translation: direct links within a page, and the table of jump targets.
+#include "translator/internal.h"
+
+/* ---- direct links ---------------------------------------------------------------------------- */
+
+void link_to(struct translator *tr, struct link *link, struct translated *to)
+{
+    link->to = to;
+    link->next_incoming = to->incoming;
+    to->incoming = link;
+    emit_patch_link(link->site, to->code);
+    tr->counts.linked++;
+}
+
+static void unlink_outgoing(struct link *link)
+{
+    struct link **p = &link->to->incoming;
+    while (*p != link)
+        p = &(*p)->next_incoming;
+    *p = link->next_incoming;
+    link->to = NULL;
+}
+
+static void unlink_incoming(struct translated *t)
+{
+    for (struct link *l = t->incoming; l != NULL; l = l->next_incoming) {
+        emit_patch_link(l->site, l->stub);
+        l->to = NULL;
+    }
+    t->incoming = NULL;
+}
+
+static void forget_jump_target(struct translator *tr, const struct translated *t, unsigned index)
+{
+    struct jump_target *j = &tr->cpu->jump_targets[index];
+    if (j->code == runs_at(tr, t->code))
+        *j = (struct jump_target){ 0 };
+}
+
+static void forget_jump_targets(struct translator *tr, struct translated *t)
+{
+    if (t->jump_entries <= 1)
+        forget_jump_target(tr, t, t->jump_index);
+    else
+        for (unsigned list = 0; list < 2; list++)
+            for (unsigned n = 0; n < tr->used_count[list]; n++)
+                forget_jump_target(tr, t, tr->used[list][n]);
+    t->jump_entries = 0;
+}
+
+/* Of a dropped translation the links out stay patched: what still runs in it leaves by itself. */
+void translation_drop(struct translator *tr, struct translated *t)
+{
+    if (t->block == NULL)
+        return;
+    struct translated **p = (struct translated **)&t->block->translations;
+    while (*p != t)
+        p = &(*p)->next_of_block;
+    *p = t->next_of_block;
+    unlink_incoming(t);
+    for (unsigned n = 0; n < t->link_count; n++)
+        if (t->links[n].to != NULL) {
+            emit_patch_link(t->links[n].site, t->links[n].stub);
+            unlink_outgoing(&t->links[n]);
+        }
+    forget_jump_targets(tr, t);
+    t->block = NULL;
+    tr->counts.dropped++;
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static uint32_t *filter_word(struct translator *tr, uint32_t linear, uint32_t *bit)
+{
+    uint32_t page = linear >> 12;
+    *bit = 1u << (page & 31);
+    return &tr->page_filter[(page >> 5) % JUMP_FILTER_WORDS];
+}
+
+void jump_target_add(struct translator *tr, uint32_t linear, bool global,
+                     struct translated *t)
+{
+    unsigned index = jump_target_index(linear), list = global ? 1 : 0;
+    uint64_t minus_key = -((uint64_t)linear + ((uint64_t)t->mode << 32));
+    struct jump_target *j = &tr->cpu->jump_targets[index];
+    const uint8_t *code = runs_at(tr, t->code);
+    if (j->minus_key == minus_key && j->code == code)
+        return;
+    if (tr->used_count[list] == JUMP_USED_MAX)
+        jump_targets_flush(tr, false);
+    tr->used[list][tr->used_count[list]++] = (uint16_t)index;
+    *j = (struct jump_target){ minus_key, code };
+    if (t->jump_entries == 0 || t->jump_index != index) {
+        t->jump_index = (uint16_t)index;
+        t->jump_entries += t->jump_entries < UINT16_MAX;
+    }
+    uint32_t bit;
+    *filter_word(tr, linear, &bit) |= bit;
+}
+
+static void flush_list(struct translator *tr, unsigned list)
+{
+    for (unsigned n = 0; n < tr->used_count[list]; n++)
+        tr->cpu->jump_targets[tr->used[list][n]] = (struct jump_target){ 0 };
+    tr->used_count[list] = 0;
+}
+
+/* An entry of the local list may have been overwritten by a global one since: it goes too. */
+void jump_targets_flush(struct translator *tr, bool keep_global)
+{
+    flush_list(tr, 0);
+    if (keep_global)
+        return;
+    flush_list(tr, 1);
+    __builtin_memset(tr->page_filter, 0, sizeof tr->page_filter);
+}
+
+static void flush_page(struct translator *tr, uint32_t linear)
+{
+    uint32_t bit;
+    if (!(*filter_word(tr, linear, &bit) & bit))
+        return;
+    for (unsigned list = 0; list < 2; list++)
+        for (unsigned n = 0; n < tr->used_count[list]; n++) {
+            struct jump_target *j = &tr->cpu->jump_targets[tr->used[list][n]];
+            if (j->minus_key != 0 && ((uint32_t)-j->minus_key ^ linear) >> 12 == 0)
+                *j = (struct jump_target){ 0 };
+        }
+}
+
+/* Also the page below: its last block may reach into this one. */
+void jump_targets_flush_page(struct translator *tr, uint32_t linear)
+{
+    flush_page(tr, linear);
+    flush_page(tr, linear - 4096);
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// Between executor and generated code: entering, leaving, and instructions done for a translation.
+#include "translator/internal.h"
+
+#include "cpu/dispatch.h"
+#include "base/bits.h"
+#include "cpu/system.h"
+
+/* ---- mode and flags -------------------------------------------------------------------------- */
+
+/* CS limits are checked by the executor alone, unless no EIP can be beyond them. */
+static bool code_is_limited(const struct cpu *cpu)
+{
+    uint32_t limit = cpu->seg[SEG_CS].limit;
+    return cpu->mode & MODE_CS32 ? limit != 0xffffffffu : limit < 0xffff;
+}
+
+static uint32_t segment_bits(const struct cpu *cpu, unsigned seg)
+{
+    const struct segment *s = &cpu->seg[seg];
+    uint32_t bits = (uint32_t)s->base == 0 ? TRANSLATION_ZERO_BASE(seg) : 0;
+    if (s->read_max == INT64_MAX && (seg == SEG_CS || s->write_max == INT64_MAX))
+        bits |= TRANSLATION_NO_LIMIT(seg);
+    return bits;
+}
+
+uint32_t translator_mode(struct cpu *cpu)
+{
+    struct translator *tr = translator_of(cpu);
+    if (cpu->jit.space_changed && tr->windows != NULL) {
+        if (!window_select(tr->windows))
+            cpu->jit.window = NULL;
+    }
+    cpu->jit.space_changed = false;
+    uint32_t mode = cpu->mode | TRANSLATION_VALID;
+    if (cpu->cpl == 3)
+        mode |= TRANSLATION_USER;
+    if (cpu->stack_mask == 0xffffffffu)
+        mode |= TRANSLATION_STACK32;
+    if (cpu->eflags & EFLAGS_DF)
+        mode |= TRANSLATION_DF;
+    if (cpu->jit.window != NULL)
+        mode |= TRANSLATION_WINDOW;
+    if (code_is_limited(cpu) || (cpu->cpl == 3 && cpu->cr0 & CR0_AM && cpu->eflags & EFLAGS_AC))
+        mode |= TRANSLATION_REFUSED;
+    for (unsigned seg = SEG_ES; seg <= SEG_GS; seg++)
+        mode |= segment_bits(cpu, seg);
+    return mode;
+}
+
+void flags_to_image(struct cpu *cpu)
+{
+    uint32_t f = flags_get_arith(cpu);
+    cpu->jit.flags_image = (uint16_t)((f & 0xff) << 8 | (f & EFLAGS_OF ? 1 : 0));
+}
+
+void flags_from_image(struct cpu *cpu)
+{
+    uint16_t image = cpu->jit.flags_image;
+    flags_set_all(cpu, image >> 8 | (image & 1 ? EFLAGS_OF : 0));
+}
+
+/* ---- instructions that the executor does for a translation ------------------------------------- */
+
+static bool mode_may_change(const struct insn *i)
+{
+    if (i->op == INSN_OP_UNDEFINED)
+        return true;
+    return !(opcode_table[i->op].attributes & (OP_X87 | OP_MMX | OP_SSE));
+}
+
+/* A site was found to need a probe: its translation is made anew when it is entered next. */
+static void drop_stale(struct translator *tr)
+{
+    struct translated *t = tr->cpu->jit.stale;
+    if (likely(t == NULL))
+        return;
+    tr->cpu->jit.stale = NULL;
+    if (t->block != NULL)
+        translation_drop(tr, t);
+    tr->cpu->jit.leave = true;
+}
+
+/* Its emitted code runs on the host's own FPU, which only has to be given the guest's state. */
+static bool wants_fpu(const struct insn *i)
+{
+    if (i->op == INSN_OP_UNDEFINED)
+        return false;
+    const struct opcode *row = &opcode_table[i->op];
+    return row->attributes & (OP_X87 | OP_MMX | OP_SSE) && emits(row);
+}
+
+static void count_executed(struct translator *tr, const struct insn *i)
+{
+    tr->counts.executed++;
+    if (i->op < ARRAY_SIZE(tr->counts.executed_by_op))
+        tr->counts.executed_by_op[i->op]++;
+}
+
+/*
+ * The guest's registers are in struct cpu. Generated code may go on behind the instruction unless
+ * something that it was made for has changed.
+ */
+const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigned index)
+{
+    struct translator *tr = translator_of(cpu);
+    struct block *b = t->block;
+    const struct insn *i = &b->insns[index];
+    uint32_t next = t->eip + i->offset + i->length;
+    bool live = cpu->jit.fpu_live;
+    flags_from_image(cpu);
+    cpu->eip = t->eip + i->offset;
+    cpu->jit.leave = false;
+    count_executed(tr, i);
+    if (!live && wants_fpu(i) && fpu_open(cpu, i))
+        return runs_at(tr, t->code + t->offsets[index]);
+    exec_single(cpu, i, index == 0 ? b->first_fn : i->fn, t->eip);
+    drop_stale(tr);
+    if (!(t->mode & MODE_CS32))
+        next &= 0xffff;
+    if ((uint32_t)cpu->eip != next || cpu->jit.leave || b->dropped || live != cpu->jit.fpu_live ||
+        (wants_fpu(i) && fpu_closed(cpu, i)))
+        return NULL;
+    if (mode_may_change(i) && translator_mode(cpu) != t->mode)
+        return NULL;
+    flags_to_image(cpu);
+    return runs_at(tr, t->code + t->offsets[index + 1]);
+}
+
+/* ---- entering and leaving -------------------------------------------------------------------- */
+
+static struct translated *find_version(const struct block *b, uint32_t eip, uint32_t mode)
+{
+    struct translated *t = b->translations;
+    while (t != NULL && (t->eip != eip || t->mode != mode))
+        t = t->next_of_block;
+    return t;
+}
+
+static unsigned count_versions(const struct block *b)
+{
+    unsigned count = 0;
+    for (const struct translated *t = b->translations; t != NULL; t = t->next_of_block)
+        count++;
+    return count;
+}
+
+static struct translated *version_for(struct translator *tr, struct block *b, uint32_t eip,
+                                       uint32_t mode)
+{
+    if (mode & TRANSLATION_REFUSED)
+        return NULL;
+    struct translated *t = find_version(b, eip, mode);
+    if (t != NULL)
+        return t;
+    if (count_versions(b) >= TRANSLATION_MAX_VERSIONS)
+        while (b->translations != NULL)
+            translation_drop(tr, b->translations);
+    return translate(tr, b, eip, mode);
+}
+
+static bool same_page(const struct translated *a, const struct translated *b)
+{
+    return ((uintptr_t)a->block->host ^ (uintptr_t)b->block->host) >> PAGE_SHIFT == 0;
+}
+
+/* The way by which generated code was left last, if it leads here: next time it goes by itself. */
+static void link_pending(struct translator *tr, struct translated *t)
+{
+    struct link *l = (struct link *)tr->pending;
+    tr->pending = NULL;
+    if (l == NULL || l->to != NULL || l->from->block == NULL || !(tr->options.optimise & OPTIMISE_CHAIN))
+        return;
+    if (l->target_eip != t->eip || l->from->mode != t->mode || !same_page(l->from, t))
+        return;
+    if (t->block->second_page == NULL)
+        link_to(tr, l, t);
+    else if (tr->options.optimise & OPTIMISE_LOOKUP)
+        emit_patch_link(l->site, l->lookup_stub); /* right only for the second page mapped now */
+}
+
+static void remember_target(struct translator *tr, struct cpu *cpu, struct translated *t)
+{
+    if (!(tr->options.optimise & OPTIMISE_LOOKUP))
+        return;
+    uint32_t base = (uint32_t)cpu->seg[SEG_CS].base;
+    if (!(t->mode & TRANSLATION_ZERO_BASE(SEG_CS)) && tr->code_base != base) {
+        jump_targets_flush(tr, false);
+        tr->code_base = base;
+    }
+    uint32_t linear = base + t->eip;
+    jump_target_add(tr, linear, tlb_find_fetch(cpu, linear)->global, t);
+}
+
+typedef enum exit_kind enter_fn(struct cpu *cpu, const void *code);
+
+static void enter(struct translator *tr, struct cpu *cpu, const struct translated *t)
+{
+    enter_fn *fn = (enter_fn *)(uintptr_t)runs_at(tr, tr->glue.enter);
+    cpu->jit.mode = t->mode;
+    flags_to_image(cpu);
+    __atomic_store_n(&cpu->jit.in_code, true, __ATOMIC_SEQ_CST);
+    enum exit_kind kind = fn(cpu, runs_at(tr, t->code));
+    __atomic_store_n(&cpu->jit.in_code, false, __ATOMIC_RELAXED);
+    tr->counts.entered++;
+    if (kind == EXIT_DONE) {
+        tr->counts.exit_done++;
+        return;
+    }
+    flags_from_image(cpu);
+    if (kind == EXIT_LINK) {
+        tr->pending = (const struct link *)(uintptr_t)cpu->jit.exit_value;
+        cpu->eip = tr->pending->target_eip;
+        tr->counts.exit_link++;
+    } else {
+        cpu->eip = (uint32_t)cpu->jit.exit_value;
+        tr->counts.exit_lookup++;
+    }
+}
+
+EXEC(translator_run)
+{
+    struct translator *tr = translator_of(cpu);
+    struct block *b = (struct block *)cpu->block;
+    drop_stale(tr);
+    struct translated *t = version_for(tr, b, (uint32_t)cpu->block_eip, translator_mode(cpu));
+    if (unlikely(t == NULL))
+        return b->first_fn(cpu, i);
+    link_pending(tr, t);
+    remember_target(tr, cpu, t);
+    cpu->eip = cpu->block_eip;
+    cpu->block = NULL;
+    enter(tr, cpu, t);
+    EXEC_JUMP;
+}

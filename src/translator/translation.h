@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// A translated block, and the links between translations.
+#ifndef TRANSLATOR_TRANSLATION_H
+#define TRANSLATOR_TRANSLATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cpu/block_cache.h"
+
+struct translated;
+
+/* A direct jump out of a translation to a known EIP. It starts by going to its stub, which leaves
+ * for the dispatcher; once the target is translated, it goes there. */
+struct link {
+    uint8_t *site;       /* the 32-bit displacement of a JMP, Jcc or CALL; writable view */
+    const uint8_t *stub; /* where it goes while unlinked; writable view */
+    const uint8_t *lookup_stub; /* where it goes if its target can not be linked to: to the table */
+    uint32_t target_eip;
+    struct translated *from, *to; /* to: NULL while unlinked */
+    struct link *next_incoming;    /* of the links into `to` */
+};
+
+enum { TRANSLATION_MAX_LINKS = 2 * BLOCK_MAX_INSNS };
+
+/* One block translated for one EIP and one mode. */
+struct translated {
+    struct block *block; /* NULL once dropped; its code stays until its region of the cache goes */
+    struct translated *next_of_block; /* the same bytes for another EIP or mode */
+    struct translated *next_in_region;
+    uint32_t eip, mode;
+    uint8_t *code;      /* writable view; what runs is at code + cache->to_run */
+    uint32_t hot_size;  /* bytes of code in the order of the guest's; stubs follow */
+    uint32_t size;
+    uint16_t count;     /* instructions */
+    uint16_t link_count;
+    uint16_t jump_index;   /* where the table of jump targets leads here, if jump_entries is 1; */
+    uint16_t jump_entries; /* more: anywhere */
+    uint8_t fault_count[BLOCK_MAX_INSNS]; /* device and code-page faults by instruction (windows) */
+    struct link *links;
+    struct link *incoming;
+    uint32_t offsets[]; /* count + 1: of each instruction's host code from code; [count]: hot_size */
+};
+
+#endif

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// Host traps in generated code: faults of guest accesses, kicks, and steps to an instruction's border.
+#include "translator/internal.h"
+
+/*
+ * A kick has to bring the processor's thread out of generated code. Where it runs C, or the glue
+ * before its last look at `attention`, it need not do anything: attention is set before the kick.
+ * Where it runs a translation, the host single-steps to the next border of a guest instruction: there
+ * all guest state is in known places, and the frame is redirected to the way out. So blocks, chains,
+ * returns and loops need no test, and the interrupt is taken at an instruction's border within
+ * some tens of host instructions.
+ */
+
+static uint64_t run_address(const struct translator *tr, const uint8_t *written)
+{
+    return (uint64_t)(uintptr_t)runs_at(tr, written);
+}
+
+static bool in_code(const struct translator *tr, uint64_t pc)
+{
+    return pc - run_address(tr, tr->cache) < tr->cache_size;
+}
+
+/* The instruction whose host code contains pc, of those in guest order; count where it is in a stub. */
+static unsigned insn_at(const struct translator *tr, const struct translated *t, uint64_t pc)
+{
+    uint32_t at = (uint32_t)(pc - run_address(tr, t->code));
+    if (at >= t->offsets[t->count])
+        return t->count;
+    unsigned low = 0, high = t->count;
+    while (high - low > 1) {
+        unsigned middle = (low + high) / 2;
+        if (t->offsets[middle] <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static uint32_t insn_address(const struct translated *t, unsigned n)
+{
+    uint32_t eip = t->eip + t->block->insns[n].offset;
+    return t->mode & MODE_CS32 ? eip : eip & 0xffff;
+}
+
+static bool between(const struct translator *tr, uint64_t pc, const uint8_t *first,
+                    const uint8_t *end)
+{
+    return pc >= run_address(tr, first) && pc < run_address(tr, end);
+}
+
+static void leave_glue(struct translator *tr, struct host_frame *frame)
+{
+    const struct glue *g = &tr->glue;
+    frame_single_step(frame, false);
+    if (between(tr, frame->pc, g->enter_race, g->enter_race_end))
+        frame->pc = run_address(tr, g->enter_leave);
+    else if (between(tr, frame->pc, g->execute_race, g->execute_race_end))
+        frame->pc = run_address(tr, g->execute_leave);
+}
+
+/* No interrupt is taken between STI and the next instruction. SDM 3A 6.8.1 */
+static bool behind_sti(const struct translated *t, unsigned n)
+{
+    unsigned op = n > 0 ? t->block->insns[n - 1].op : INSN_OP_UNDEFINED;
+    return op != INSN_OP_UNDEFINED && opcode_table[op].map == MAP_1B &&
+           opcode_table[op].opcode == 0xfb;
+}
+
+static bool go_to_border(struct translator *tr, struct host_frame *frame)
+{
+    frame_single_step(frame, false);
+    if (!in_code(tr, frame->pc))
+        return true;
+    if (between(tr, frame->pc, tr->cache, tr->glue.end)) {
+        leave_glue(tr, frame);
+        return true;
+    }
+    if (__atomic_load_n(&tr->cpu->attention, __ATOMIC_SEQ_CST) == 0)
+        return true;
+    struct translated *t = code_cache_find(tr, frame->pc);
+    if (t != NULL) {
+        unsigned n = insn_at(tr, t, frame->pc);
+        if (n < t->count && !behind_sti(t, n) &&
+            (frame->pc == run_address(tr, t->code + t->offsets[n]) ||
+             frame_unwind(tr, frame, &t->block->insns[n]))) {
+            frame_leave(tr, frame, insn_address(t, n));
+            return true;
+        }
+    }
+    frame_single_step(frame, true);
+    return true;
+}
+
+/* Device and code-page accesses: after some, the site gets a probe of its own. */
+static void count_fault(struct translator *tr, struct translated *t, unsigned n)
+{
+    tr->counts.faults_executed++;
+    if (t->fault_count[n] < REWRITE_FAULTS)
+        t->fault_count[n]++;
+    else if (tr->options.optimise & OPTIMISE_REWRITE && !(t->block->slow_sites >> n & 1)) {
+        t->block->slow_sites |= UINT64_C(1) << n;
+        tr->counts.rewritten++;
+        tr->cpu->jit.stale = t;
+    }
+}
+
+static bool window_access(struct translator *tr, uint64_t address, bool write)
+{
+    uint64_t linear = address - (uint64_t)(uintptr_t)tr->cpu->jit.window;
+    return linear <= UINT32_MAX && window_fault(tr->windows, (uint32_t)linear, write);
+}
+
+/* A fault of a guest's access: the page is mapped, or the executor does the instruction. */
+static bool fault(struct translator *tr, enum host_trap trap, uint64_t address, bool write,
+                  struct host_frame *frame)
+{
+    if (!in_code(tr, frame->pc))
+        return false;
+    if (trap == HOST_TRAP_ACCESS && frame_return_stack_overflow(tr, frame, address))
+        return true;
+    struct translated *t = code_cache_find(tr, frame->pc);
+    if (t == NULL || t->block == NULL)
+        return false;
+    unsigned n = insn_at(tr, t, frame->pc);
+    if (n == t->count)
+        return false;
+    tr->counts.faults++;
+    if (trap == HOST_TRAP_ACCESS && tr->cpu->jit.window != NULL &&
+        window_access(tr, address, write)) {
+        tr->counts.faults_mapped++;
+        return true;
+    }
+    count_fault(tr, t, n);
+    frame_unwind(tr, frame, &t->block->insns[n]);
+    frame_execute(tr, frame, t, n);
+    return true;
+}
+
+bool translator_trap(void *opaque, enum host_trap trap, uint64_t address, bool write,
+                     struct host_frame *frame)
+{
+    struct translator *tr = opaque;
+    switch (trap) {
+    case HOST_TRAP_KICK: tr->counts.kicks++; return go_to_border(tr, frame);
+    case HOST_TRAP_STEP: tr->counts.steps++; return go_to_border(tr, frame);
+    default: return fault(tr, trap, address, write, frame);
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// Sizes of the translator that may be changed, each with its reason.
+#ifndef TRANSLATOR_TUNABLES_H
+#define TRANSLATOR_TUNABLES_H
+
+/* The code cache is emptied an eighth at a time: little that is hot is lost at once. */
+#define CODE_REGIONS 8
+
+/* The smallest cache: each region holds a few of the largest translations. */
+#define CODE_CACHE_MIN (1u << 20)
+
+/* Debian with a desktop's worth of services translates some 10 MiB; small caches stay warm. */
+#define CODE_CACHE_DEFAULT (32u << 20)
+
+/* An upper bound of one translation: 48 instructions of at most 256 bytes with their stubs. */
+#define TRANSLATION_MAX_CODE (24u << 10)
+#define TRANSLATION_MAX_DATA (8u << 10)
+
+/* Translating costs some 2 us an instruction's worth of executing it 100 times. */
+#define TRANSLATION_THRESHOLD 16
+
+/* Versions of one block for different EIPs and modes before the executor keeps it. */
+#define TRANSLATION_MAX_VERSIONS 4
+
+/* Calls that may be open before the return stack starts anew: 16 bytes each. */
+#define RETURN_STACK_SIZE (64u << 10)
+
+/* Entries of the jump table between two flushes; more make the next flush a complete one. */
+#define JUMP_USED_MAX     4096
+#define JUMP_FILTER_WORDS 256
+
+/* Faults at one instruction before its memory access is rewritten to a soft probe. */
+#define REWRITE_FAULTS 4
+
+#endif

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// Which window serves which address space, and whether one does at all.
+#include "translator/window_internal.h"
+
+#include "base/memory_functions.h"
+
+/*
+ * User windows belong to one CR3. A kernel is the same in all of them, so a supervisor window is
+ * shared by all spaces whose page tables map most of what it has mapped in the same way; the
+ * check at CR3 loads takes out what differs: pages of the process before. Kernels with two sets
+ * of tables for each process end up with a window for each set.
+ *
+ * Under WINDOW_AUTO a space runs soft until it has run for a while, and again after its window
+ * did not pay. Without paging everything is a few mappings: a window at once.
+ */
+
+void spaces_create(struct windows *ws)
+{
+    for (unsigned n = 0; n < SPACES_MAX; n++)
+        ws->spaces[n].key = SPACE_UNUSED;
+    ws->key = SPACE_UNUSED;
+    ws->patience = 1;
+}
+
+static uint32_t space_flags(const struct cpu *cpu)
+{
+    uint32_t flags =
+        (cpu->smm ? SPACE_IN_SMM : 0) | (cpu->a20_mask != UINT32_MAX ? SPACE_A20_MASKED : 0);
+    if (!(cpu->cr0 & CR0_PG))
+        return flags;
+    return flags | SPACE_PAGED | (cpu->cr0 & CR0_WP ? SPACE_WP : 0) |
+           (cpu->cr4 & CR4_PSE ? SPACE_PSE : 0) | (cpu->cr4 & CR4_PAE ? SPACE_PAE : 0) |
+           (cpu->msr.efer & EFER_NXE ? SPACE_NXE : 0);
+}
+
+static uint64_t space_key(const struct cpu *cpu)
+{
+    uint32_t flags = space_flags(cpu);
+    return (uint64_t)flags << 32 | (flags & SPACE_PAGED ? (uint32_t)cpu->cr3 : 0);
+}
+
+static uint32_t key_flags(uint64_t key)
+{
+    return (uint32_t)(key >> 32);
+}
+
+static struct space *space_find(struct windows *ws, uint64_t key)
+{
+    struct space *oldest = &ws->spaces[0];
+    for (unsigned n = 0; n < SPACES_MAX; n++) {
+        struct space *space = &ws->spaces[n];
+        if (space->key == key)
+            return space;
+        if (space->last_used < oldest->last_used)
+            oldest = space;
+    }
+    if (oldest->window[1] != NULL)
+        oldest->window[1]->taken = false;
+    *oldest = (struct space){ .key = key };
+    return oldest;
+}
+
+/* ---- windows ---- */
+
+static bool shared(const struct windows *ws, const struct window *w)
+{
+    for (unsigned n = 0; n < SPACES_MAX; n++)
+        if (ws->spaces[n].window[0] == w)
+            return true;
+    return false;
+}
+
+static void detach(struct windows *ws, struct window *w)
+{
+    for (unsigned n = 0; n < SPACES_MAX; n++)
+        for (unsigned user = 0; user < 2; user++)
+            if (ws->spaces[n].window[user] == w)
+                ws->spaces[n].window[user] = NULL;
+    for (unsigned user = 0; user < 2; user++)
+        if (ws->choice[user] == w)
+            ws->chosen[user] = 0;
+    w->taken = false;
+}
+
+/* One that nobody has; else a new one; else the one used longest ago. Never one of the current
+ * space, which would take it back at once. */
+static struct window *find_free(struct windows *ws)
+{
+    struct window *unused = NULL, *oldest = NULL;
+    for (unsigned n = 0; n < WINDOWS_MAX; n++) {
+        struct window *w = &ws->window[n];
+        if (w->host == NULL)
+            unused = unused != NULL ? unused : w;
+        else if (!w->taken || (!w->user && !shared(ws, w)))
+            return w;
+        else if (w != ws->space->window[0] && w != ws->space->window[1] &&
+                 (oldest == NULL || w->last_used < oldest->last_used))
+            oldest = w;
+    }
+    if (unused != NULL) {
+        unused->host = host_window_create(WINDOW_SIZE);
+        if (unused->host != NULL) {
+            unused->address = host_window_address(unused->host);
+            ws->counts.created++;
+            ws->counts.windows++;
+            return unused;
+        }
+    }
+    ws->counts.evicted += oldest != NULL;
+    return oldest;
+}
+
+static struct window *take(struct windows *ws, uint64_t key, bool user)
+{
+    struct window *w = find_free(ws);
+    if (w == NULL)
+        return NULL;
+    detach(ws, w);
+    window_drop(ws, w);
+    w->taken = true;
+    w->user = user;
+    w->flags = key_flags(key);
+    w->paged = w->flags & SPACE_PAGED;
+    w->epoch = 0;
+    w->map_epoch = ws->map_epoch;
+    memset(w->churn, 0, sizeof w->churn);
+    w->churned = false;
+    return w;
+}
+
+/* A supervisor window that has most of what it maps in common with the current space. */
+static struct window *find_alike(struct windows *ws, uint64_t key)
+{
+    struct window *best = NULL;
+    unsigned best_matches = 0;
+    for (unsigned n = 0; n < WINDOWS_MAX; n++) {
+        struct window *w = &ws->window[n];
+        if (!w->taken || w->user || w->flags != key_flags(key) || w->map_epoch != ws->map_epoch)
+            continue;
+        unsigned matches = window_matches(ws, w);
+        if (matches * 4 >= w->count * 3 && (best == NULL || matches > best_matches)) {
+            best = w;
+            best_matches = matches;
+        }
+    }
+    return best;
+}
+
+/* ---- policy ---- */
+
+static bool earned(const struct windows *ws, const struct space *space, bool user)
+{
+    if (ws->policy == WINDOW_ALWAYS || !(key_flags(space->key) & SPACE_PAGED))
+        return true;
+    return space->ran >= (user ? EARNED_USER : EARNED_SUPERVISOR);
+}
+
+/* Another process has taken over the page directory: it starts anew. */
+static void start_over(struct windows *ws, struct space *space)
+{
+    if (space->window[1] != NULL)
+        detach(ws, space->window[1]);
+    space->ran = space->looked_at = space->cost = space->soft_until = 0;
+    space->failures = 0;
+}
+
+static void forget_churn(struct windows *ws, int64_t now)
+{
+    if (now < ws->decay_at)
+        return;
+    ws->decay_at = now + CHURN_PERIOD;
+    for (unsigned n = 0; n < WINDOWS_MAX; n++) {
+        struct window *w = &ws->window[n];
+        if (!w->churned)
+            continue;
+        w->churned = false;
+        for (unsigned index = 0; index < STRETCHES; index++) {
+            w->churn[index] /= 2;
+            w->churned |= w->churn[index] != 0;
+        }
+    }
+}
+
+static void look_at_cost(struct windows *ws, struct space *space)
+{
+    int64_t period = space->ran - space->looked_at;
+    if (period < PAY_PERIOD)
+        return;
+    if (space->cost > PAY_FORGIVEN + period / PAY_SHARE && space->window[1] != NULL) {
+        space->soft_until = space->ran + (SOFT_PERIOD << space->failures);
+        space->failures += space->failures < FAILURES_MAX;
+        detach(ws, space->window[1]);
+    } else if (space->failures > 0 && space->window[1] != NULL) {
+        space->failures--;
+    }
+    space->looked_at = space->ran;
+    space->cost = 0;
+}
+
+/* The time since the last call went to the current space. */
+static void account(struct windows *ws)
+{
+    int64_t now = host_monotonic_ns();
+    if (ws->space != NULL) {
+        ws->space->ran += MIN(now - ws->since, ACCOUNT_MAX);
+        if (ws->policy == WINDOW_AUTO)
+            look_at_cost(ws, ws->space);
+    }
+    ws->since = now;
+    forget_churn(ws, now);
+}
+
+/* ---- selection ---- */
+
+/* Up to date with the page tables; and still what the space had, not another process. */
+static bool refresh(struct windows *ws, struct space *space, struct window *w)
+{
+    uint32_t before = w->map_epoch == ws->map_epoch ? w->pages : 0;
+    if (w->epoch != ws->epoch)
+        window_check(ws, w);
+    if (ws->policy == WINDOW_AUTO && w->user && before >= REPLACED_PAGES &&
+        w->pages < before / REPLACED_SHARE) {
+        start_over(ws, space);
+        return false;
+    }
+    return true;
+}
+
+static struct window *choose(struct windows *ws, struct space *space, bool user)
+{
+    if (user && space->ran < space->soft_until)
+        return NULL;
+    struct window *w = space->window[user];
+    if (w == NULL && !user)
+        w = find_alike(ws, space->key);
+    if (w == NULL && earned(ws, space, user))
+        w = take(ws, space->key, user);
+    if (w == NULL)
+        return NULL;
+    space->window[user] = w;
+    if (!refresh(ws, space, w))
+        return NULL;
+    w->last_used = ++ws->stamp;
+    return w;
+}
+
+static bool use(struct windows *ws, struct window *w)
+{
+    ws->current = w;
+    if (w == NULL) {
+        ws->cpu->jit.window = NULL;
+        ws->counts.soft_selected++;
+        return false;
+    }
+    ws->cpu->jit.window = w->address;
+    host_set_window_base(w->address);
+    ws->counts.selected++;
+    return true;
+}
+
+static bool select_slowly(struct windows *ws, uint64_t key, bool user)
+{
+    account(ws);
+    ws->patience = SELECT_PATIENCE;
+    if (key != ws->key) {
+        ws->key = key;
+        ws->space = space_find(ws, key);
+        ws->chosen[0] = ws->chosen[1] = 0;
+    }
+    ws->space->last_used = ++ws->stamp;
+    ws->choice[user] = choose(ws, ws->space, user);
+    ws->chosen[user] = ws->epoch;
+    return use(ws, ws->choice[user]);
+}
+
+bool window_select(struct windows *ws)
+{
+    struct cpu *cpu = ws->cpu;
+    uint64_t key = space_key(cpu);
+    bool user = cpu->cpl == 3 && cpu->cr0 & CR0_PG;
+    if (ws->policy == WINDOW_NEVER)
+        return use(ws, NULL);
+    if (likely(key == ws->key && ws->chosen[user] == ws->epoch && --ws->patience > 0))
+        return use(ws, ws->choice[user]);
+    return select_slowly(ws, key, user);
+}
+
+void window_flush(struct windows *ws, bool keep_global)
+{
+    struct cpu *cpu = ws->cpu;
+    bool watched = cpu->dr[7] & 0xff || cpu->debug != NULL;
+    /* Breakpoints come and go with full flushes. */
+    if (!keep_global && (watched || ws->watched))
+        ws->map_epoch++;
+    ws->watched = watched;
+    ws->epoch++;
+    /* Where the space itself changes, window_select() follows. */
+    if (ws->current != NULL && space_key(cpu) == ws->key) {
+        window_check(ws, ws->current);
+        for (unsigned user = 0; user < 2; user++)
+            if (ws->choice[user] == ws->current)
+                ws->chosen[user] = ws->epoch;
+    }
+}
+
+void window_flush_page(struct windows *ws, uint32_t linear)
+{
+    for (unsigned n = 0; n < WINDOWS_MAX; n++)
+        if (ws->window[n].epoch == ws->epoch && ws->window[n].count > 0)
+            window_check_page(ws, &ws->window[n], linear);
+}

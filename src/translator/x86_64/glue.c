@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// The code between C and translations, emitted once at the cache's start.
+#include "translator/x86_64/emitter.h"
+
+#include "translator/internal.h"
+
+/*
+ * enter(cpu, code) is called by C with the System V convention; it keeps C's stack pointer in jit.host_stack, takes the
+ * guest's registers and flags out of struct cpu, and jumps into a translation with RSP at the empty
+ * return stack. exit and execute are its counterparts. Interrupts by other threads set `attention` first and
+ * kick then: both ways into translations look at it last, and a kick that finds the host behind that
+ * look (the races) sends it to the way out.
+ */
+enum { CC_E = 4, CC_NE = 5 };
+static const uint8_t saved[] = { HOST_RBX, HOST_RBP, HOST_R12, HOST_R13, HOST_R14, HOST_R15 };
+
+static struct host_memory guest_gpr(unsigned guest)
+{
+    return host_at(HOST_CPU, (int32_t)(offsetof(struct cpu, gpr) + guest * sizeof(uint64_t)));
+}
+
+static void emit_push(struct assembler *a, unsigned reg)
+{
+    if (reg >= 8)
+        asm_8(a, 0x41);
+    asm_8(a, (uint8_t)(0x50 | (reg & 7)));
+}
+
+static void emit_pop(struct assembler *a, unsigned reg)
+{
+    if (reg >= 8)
+        asm_8(a, 0x41);
+    asm_8(a, (uint8_t)(0x58 | (reg & 7)));
+}
+
+/* ADD RSP, bytes (negative: SUB); before any guest flag is in RFLAGS. */
+static void emit_move_stack(struct assembler *a, int8_t bytes)
+{
+    struct host_memory m = host_at(HOST_RSP, bytes);
+    asm_lea64(a, HOST_RSP, &m);
+}
+
+static void emit_load_guest(struct assembler *a)
+{
+    for (unsigned guest = RAX; guest <= RDI; guest++) {
+        struct host_memory m = guest_gpr(guest);
+        if (guest != RAX)
+            asm_load32(a, host_gpr(guest), &m);
+    }
+    /* AL becomes 80H, with OF, if it was 1: then SAHF gives the other five. */
+    struct host_memory image = host_cpu_field(jit.flags_image);
+    asm_rm(a, ASM_0F, 0xb7, HOST_RAX, &image);
+    asm_8(a, 0x04);
+    asm_8(a, 0x7f);
+    asm_8(a, 0x9e);
+    struct host_memory m = guest_gpr(RAX);
+    asm_load32(a, HOST_RAX, &m);
+}
+
+/* Clobbers RAX. */
+static void emit_save_guest(struct assembler *a)
+{
+    for (unsigned guest = RAX; guest <= RDI; guest++) {
+        struct host_memory m = guest_gpr(guest);
+        asm_store64(a, &m, host_gpr(guest));
+    }
+    asm_8(a, 0x9f);                                   /* LAHF */
+    asm_rr(a, ASM_0F, 0x90, 0, HOST_RAX);             /* SETO AL */
+    struct host_memory image = host_cpu_field(jit.flags_image);
+    asm_rm(a, ASM_66, 0x89, HOST_RAX, &image);
+}
+
+/* CMP DWORD attention, 0 */
+static void emit_test_attention(struct assembler *a)
+{
+    struct host_memory attention = host_cpu_field(attention);
+    asm_rm(a, 0, 0x83, 7, &attention);
+    asm_8(a, 0);
+}
+
+/* Back to the caller of enter() with EAX; host_stack is RSP already. */
+static void emit_return(struct assembler *a)
+{
+    emit_move_stack(a, 8);
+    for (unsigned n = sizeof saved; n-- > 0;)
+        emit_pop(a, saved[n]);
+    asm_8(a, 0xc3);
+}
+
+static void emit_done(struct assembler *a)
+{
+    struct host_memory stack = host_cpu_field(jit.host_stack);
+    asm_load64(a, HOST_RSP, &stack);
+    asm_mov32_imm(a, HOST_RAX, EXIT_DONE);
+    emit_return(a);
+}
+
+static void emit_enter(struct assembler *a, struct glue *g)
+{
+    struct host_memory stack, returns;
+    g->enter = a->p;
+    for (unsigned n = 0; n < sizeof saved; n++)
+        emit_push(a, saved[n]);
+    emit_move_stack(a, -8);
+    asm_mov64(a, HOST_CPU, HOST_RDI);
+    asm_mov64(a, HOST_R11, HOST_RSI);
+    stack = host_cpu_field(jit.host_stack);
+    asm_store64(a, &stack, HOST_RSP);
+    emit_test_attention(a);
+    g->enter_race = a->p;
+    struct asm_label leave = asm_jcc_forward(a, CC_NE);
+    returns = host_cpu_field(jit.return_stack);
+    asm_load64(a, HOST_RSP, &returns);
+    emit_load_guest(a);
+    asm_jmp_reg(a, HOST_R11);
+    g->enter_race_end = a->p;
+    g->enter_leave = a->p;
+    asm_bind(a, leave);
+    emit_done(a);
+}
+
+static void emit_exit(struct assembler *a, struct glue *g)
+{
+    g->exit = a->p;
+    emit_save_guest(a);
+    struct host_memory value = host_cpu_field(jit.exit_value);
+    asm_store64(a, &value, HOST_R8);
+    struct host_memory stack = host_cpu_field(jit.host_stack);
+    asm_load64(a, HOST_RSP, &stack);
+    asm_mov32(a, HOST_RAX, HOST_R10);
+    emit_return(a);
+}
+
+static void emit_execute_glue(struct assembler *a, struct glue *g)
+{
+    struct host_memory now = host_cpu_field(jit.return_stack_now);
+    struct host_memory stack = host_cpu_field(jit.host_stack);
+    g->execute = a->p;
+    emit_save_guest(a);
+    asm_store64(a, &now, HOST_RSP);
+    asm_load64(a, HOST_RSP, &stack);
+    asm_mov64(a, HOST_RDI, HOST_CPU);
+    asm_mov64(a, HOST_RSI, HOST_R8);
+    asm_mov32(a, HOST_RDX, HOST_R9);
+    asm_mov64_imm(a, HOST_RAX, (uint64_t)(uintptr_t)translator_execute);
+    asm_call_reg(a, HOST_RAX);
+    asm_rr(a, ASM_W, 0x85, HOST_RAX, HOST_RAX);
+    struct asm_label leave = asm_jcc_forward(a, CC_E);
+    emit_test_attention(a);
+    g->execute_race = a->p;
+    struct asm_label leave_too = asm_jcc_forward(a, CC_NE);
+    asm_mov64(a, HOST_R11, HOST_RAX);
+    asm_load64(a, HOST_RSP, &now);
+    emit_load_guest(a);
+    asm_jmp_reg(a, HOST_R11);
+    g->execute_race_end = a->p;
+    g->execute_leave = a->p;
+    asm_bind(a, leave);
+    asm_bind(a, leave_too);
+    emit_done(a);
+}
+
+/* The key's upper half is what emit_lookup() has as a constant. */
+static void emit_shared_lookup(struct assembler *a, uint8_t *exit)
+{
+    struct host_memory mode = host_cpu_field(jit.mode), base = host_cpu_field(seg[SEG_CS].base);
+    asm_load32(a, HOST_R9, &base);
+    struct host_memory sum = { .base = HOST_R8, .index = HOST_R9 };
+    asm_lea32(a, HOST_R13, &sum);
+    asm_load32(a, HOST_R10, &mode);
+    asm_rorx(a, 64, HOST_R10, HOST_R10, 32);
+    emit_table_jump(a, HOST_R13, exit, false);
+}
+
+uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end)
+{
+    struct assembler a = { .p = code, .start = code, .end = end };
+    emit_enter(&a, &tr->glue);
+    emit_exit(&a, &tr->glue);
+    emit_execute_glue(&a, &tr->glue);
+    tr->glue.return_miss = a.p;
+    asm_mov32_imm(&a, HOST_R10, EXIT_LOOKUP);
+    asm_jmp(&a, tr->glue.exit);
+    tr->glue.lookup = a.p;
+    emit_shared_lookup(&a, tr->glue.exit);
+    tr->glue.end = a.p;
+    host_assert(!a.overflow, "glue does not fit into the code cache");
+    return a.p;
+}
+
+/* ---- traps ----------------------------------------------------------------------------------- */
+
+/* CPUID leaf 7, EBX: SDM 2A. */
+#define CPUID_BMI2 (1u << 8)
+
+#define FLAGS_TF (UINT64_C(1) << 8)
+
+void frame_single_step(struct host_frame *frame, bool on)
+{
+    frame->flags = on ? frame->flags | FLAGS_TF : frame->flags & ~FLAGS_TF;
+}
+
+void frame_execute(struct translator *tr, struct host_frame *frame, struct translated *t,
+                   unsigned index)
+{
+    frame->gpr[HOST_R8] = (uint64_t)(uintptr_t)t;
+    frame->gpr[HOST_R9] = index;
+    frame->pc = (uint64_t)(uintptr_t)runs_at(tr, tr->glue.execute);
+}
+
+void frame_leave(struct translator *tr, struct host_frame *frame, uint32_t eip)
+{
+    frame->gpr[HOST_R8] = eip;
+    frame->gpr[HOST_R10] = EXIT_LOOKUP;
+    frame->pc = (uint64_t)(uintptr_t)runs_at(tr, tr->glue.exit);
+}
+
+/* Too many open calls: they are forgotten, and their returns look their targets up. */
+bool frame_return_stack_overflow(struct translator *tr, struct host_frame *frame, uint64_t address)
+{
+    uint64_t bottom = (uint64_t)(uintptr_t)host_window_address(tr->return_window);
+    if (bottom - address > HOST_WINDOW_GUARD)
+        return false;
+    frame->gpr[HOST_RSP] = (uint64_t)(uintptr_t)tr->cpu->jit.return_stack;
+    return true;
+}
+
+bool host_can_translate(void)
+{
+    uint32_t eax = 7, ebx, ecx = 0, edx;
+    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+    return ebx & CPUID_BMI2;
+}

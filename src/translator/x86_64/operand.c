@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// From a guest's memory operand to a host's: segments, window, soft TLB probe.
+#include "translator/x86_64/emitter.h"
+
+/* ---- offsets --------------------------------------------------------------------------------- */
+
+static struct host_memory offset_operand(const struct insn *i)
+{
+    struct host_memory m = { .base = HOST_NONE, .index = HOST_NONE, .disp = i->disp };
+    if (i->base != REG_ZERO)
+        m.base = (uint8_t)host_gpr(i->base);
+    if (i->index != REG_ZERO) {
+        m.index = (uint8_t)host_gpr(i->index);
+        m.scale = i->scale;
+    }
+    return m;
+}
+
+/* A 32-bit LEA wraps at 4 GiB, and zero-extends what a 16-bit address wraps to. */
+void effective_address(struct emitter *e, const struct insn *i, unsigned to)
+{
+    struct host_memory m = offset_operand(i);
+    if (m.base == HOST_NONE && m.index == HOST_NONE) {
+        asm_mov32_imm(&e->a, to, (uint32_t)i->disp & i->addr_mask);
+        return;
+    }
+    asm_lea32(&e->a, to, &m);
+    if (i->addr_mask == 0xffff)
+        asm_rr(&e->a, ASM_0F, 0xb7, to, to); /* MOVZX r32, r16 */
+}
+
+void add_segment_base(struct emitter *e, unsigned seg, unsigned to, unsigned offset)
+{
+    if (e->mode & TRANSLATION_ZERO_BASE(seg)) {
+        if (to != offset)
+            asm_mov32(&e->a, to, offset);
+        return;
+    }
+    struct host_memory base = host_cpu_field(seg);
+    base.disp += (int32_t)(seg * sizeof(struct segment) + offsetof(struct segment, base));
+    asm_load32(&e->a, HOST_R9, &base);
+    struct host_memory sum = { .base = (uint8_t)offset, .index = HOST_R9 };
+    asm_lea32(&e->a, to, &sum);
+}
+
+/* ---- tests that keep the flags ----------------------------------------------------------------- */
+
+/* Go on if the register (64 bits, not RCX) is zero, else to the slow path. Clobbers R11. */
+static void require_zero(struct emitter *e, unsigned reg)
+{
+    struct assembler *a = &e->a;
+    asm_mov64(a, HOST_R11, HOST_RCX);
+    asm_mov64(a, HOST_RCX, reg);
+    struct asm_label good = asm_jrcxz(a);
+    asm_mov64(a, HOST_RCX, HOST_R11);
+    slow_path(e, asm_jmp_forward(a));
+    asm_bind(a, good);
+    asm_mov64(a, HOST_RCX, HOST_R11);
+}
+
+/* For CS the mode tells of reading alone: a protected-mode code segment cannot be written. */
+static bool unlimited(const struct emitter *e, unsigned seg, enum access access)
+{
+    return e->mode & TRANSLATION_NO_LIMIT(seg) && !(seg == SEG_CS && access & ACCESS_STORE);
+}
+
+static bool flat(const struct emitter *e, unsigned seg, enum access access)
+{
+    return e->mode & TRANSLATION_ZERO_BASE(seg) && unlimited(e, seg, access);
+}
+
+/* offset + size - 1 <= limit, by the sign of limit - offset - (size - 1): NOT leaves flags alone. */
+static void check_limit(struct emitter *e, unsigned seg, unsigned offset, unsigned size,
+                        enum access access)
+{
+    if (unlimited(e, seg, access))
+        return;
+    struct assembler *a = &e->a;
+    struct host_memory max = host_cpu_field(seg);
+    max.disp += (int32_t)(seg * sizeof(struct segment) +
+                          (access & ACCESS_STORE ? offsetof(struct segment, write_max)
+                                                 : offsetof(struct segment, read_max)));
+    asm_load64(a, HOST_R9, &max);
+    asm_mov64(a, HOST_R10, offset);
+    asm_rr(a, ASM_W, 0xf7, 2, HOST_R10); /* NOT */
+    struct host_memory left = { .base = HOST_R10, .index = HOST_R9, .disp = 2 - (int32_t)size };
+    asm_lea64(a, HOST_R10, &left);
+    asm_mov32_imm(a, HOST_R11, 63);
+    asm_shrx(a, 64, HOST_R10, HOST_R10, HOST_R11);
+    require_zero(e, HOST_R10);
+}
+
+/* ---- from linear address to host memory --------------------------------------------------------- */
+
+/* The soft TLB's entry for the linear address in R8; tlb.c describes it. */
+static struct host_memory soft_probe(struct emitter *e, unsigned size, enum access access)
+{
+    struct assembler *a = &e->a;
+    int32_t table = (int32_t)offsetof(struct cpu, tlbs) +
+                    (e->mode & TRANSLATION_USER ? (int32_t)sizeof(e->cpu->tlbs[0]) : 0);
+    int32_t tag = access & ACCESS_STORE ? (int32_t)offsetof(struct tlb_entry, write_tag)
+                                        : (int32_t)offsetof(struct tlb_entry, read_tag);
+    struct host_memory last = host_at(HOST_R8, (int32_t)size - 1);
+    asm_lea32(a, HOST_R10, &last);
+    asm_mov32_imm(a, HOST_R11, 12);
+    asm_shrx(a, 32, HOST_R10, HOST_R10, HOST_R11);
+    asm_rorx(a, 32, HOST_R9, HOST_R8, 12);
+    asm_rr(a, ASM_0F, 0xb7, HOST_R9, HOST_R9);
+    struct host_memory twice = { .base = HOST_R9, .index = HOST_R9 };
+    asm_lea64(a, HOST_R9, &twice);
+    struct host_memory entry = { .base = HOST_CPU, .index = HOST_R9, .scale = 3 };
+    entry.disp = table + tag;
+    asm_load32(a, HOST_R11, &entry);
+    struct host_memory sum = { .base = HOST_R10, .index = HOST_R11, .disp = 1 };
+    asm_lea32(a, HOST_R10, &sum);
+    require_zero(e, HOST_R10);
+    entry.disp = table + (int32_t)offsetof(struct tlb_entry, host);
+    asm_load64(a, HOST_R9, &entry);
+    return (struct host_memory){ .base = HOST_R9, .index = HOST_R8 };
+}
+
+static struct host_memory linear_operand(struct emitter *e, unsigned size, enum access access)
+{
+    if (e->way == WAY_WINDOW)
+        return (struct host_memory){ .base = HOST_R8, .index = HOST_NONE, .gs = true };
+    return soft_probe(e, size, access);
+}
+
+struct host_memory memory_at(struct emitter *e, unsigned seg, unsigned offset_register,
+                             unsigned size, enum access access)
+{
+    check_limit(e, seg, offset_register, size, access);
+    add_segment_base(e, seg, HOST_R8, offset_register);
+    return linear_operand(e, size, access);
+}
+
+struct host_memory memory_operand(struct emitter *e, const struct insn *i, unsigned size,
+                                  enum access access)
+{
+    if (e->way == WAY_WINDOW && flat(e, i->seg, access) && i->addr_mask == 0xffffffff) {
+        struct host_memory m = offset_operand(i);
+        m.gs = m.address32 = true;
+        return m;
+    }
+    effective_address(e, i, HOST_R8);
+    return memory_at(e, i->seg, HOST_R8, size, access);
+}
+
+struct host_memory memory_based(struct emitter *e, unsigned seg, unsigned base, int32_t disp,
+                                bool wrap16, unsigned size, enum access access)
+{
+    struct host_memory m = host_at(base, disp);
+    if (e->way == WAY_WINDOW && flat(e, seg, access) && !wrap16) {
+        m.gs = m.address32 = true;
+        return m;
+    }
+    asm_lea32(&e->a, HOST_R8, &m);
+    if (wrap16)
+        asm_rr(&e->a, ASM_0F, 0xb7, HOST_R8, HOST_R8);
+    return memory_at(e, seg, HOST_R8, size, access);
+}
+
+void adjust_stack(struct emitter *e, int32_t bytes)
+{
+    struct host_memory m = host_at(HOST_R14, bytes);
+    if (e->mode & TRANSLATION_STACK32)
+        asm_lea32(&e->a, HOST_R14, &m);
+    else
+        asm_rm(&e->a, ASM_66, 0x8d, HOST_R14, &m); /* LEA r16: the upper half stays */
+}
