@@ -9,8 +9,8 @@ import subprocess
 from settings import CC, Failed, GUEST, OUT, SOURCES, TOP
 
 # Pentium M: what a 32-bit program of the SSE2 age is compiled for.
-LINUX_FLAGS = ['-m32', '-march=pentium-m', '-O2', '-fno-pic', '-no-pie', '-pthread', '-D_GNU_SOURCE', '-Wall', '-Wextra',
-               '-Wno-missing-field-initializers', '-Werror']
+LINUX_FLAGS = ['-m32', '-march=pentium-m', '-O2', '-fno-pic', '-no-pie', '-pthread', '-D_GNU_SOURCE', '-Wall',
+               '-Wextra', '-Wno-missing-field-initializers', '-Werror']
 # The user group's programs use the shared C library, as programs do: the static one has no choice of memcpy and strlen.
 # Its loader is called by name, so that the same files run in a folder of the host and in the guest.
 SHARED = ['user']
@@ -26,14 +26,13 @@ BARE = {     # linker script, sources
 }
 ROOT = os.path.join(OUT, 'root')
 PROGRAMS = {
-    'user': [('main.c', []), ('user.c', []), ('core.c', []), ('user_core.c', []), ('calls.c', []), ('chase.c', []), ('moves.c', []),
-             ('libm.c', []), ('float.c', ['-mfpmath=sse', '-DMATMUL=matmul_sse2']),
-             ('float.c', ['-mfpmath=387', '-DMATMUL=matmul_x87'])],
-    'system': [('main.c', []), ('system.c', []), ('kernel_calls.c', []), ('pages.c', []), ('processes.c', []), ('switches.c', [])],
-    'timed': [('timed.c', [])],
-    'disk': [('disk.c', [])],
-    'touch': [('touch.c', [])],
-    'init': [('init.c', [])],
+    'user': ['main.c', 'user.c', 'core.c', 'user_core.c', 'calls.c', 'chase.c', 'moves.c', 'libm.c',
+             ('float.c', '-mfpmath=sse', '-DMATMUL=matmul_sse2'), ('float.c', '-mfpmath=387', '-DMATMUL=matmul_x87')],
+    'system': ['main.c', 'system.c', 'kernel_calls.c', 'pages.c', 'processes.c', 'switches.c'],
+    'timed': ['timed.c'],
+    'disk': ['disk.c'],
+    'touch': ['touch.c'],
+    'init': ['init.c'],
 }
 
 
@@ -50,7 +49,8 @@ def run(command, **more):
 
 def build_program(name, parts):
     objects = []
-    for number, (file, flags) in enumerate(parts):
+    for number, part in enumerate(parts):
+        file, *flags = [part] if isinstance(part, str) else part
         objects.append(os.path.join(OUT, 'objects', f'{name}-{number}.o'))
         run([CC, *LINUX_FLAGS, *flags, '-c', source(file), '-o', objects[-1]])
     run([CC, *LINUX_FLAGS, *([] if name in SHARED else ['-static']), *objects, '-lm', '-o', os.path.join(ROOT, name)])

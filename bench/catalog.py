@@ -5,9 +5,12 @@ from settings import SCRATCH_MEBIBYTES
 
 
 class Program:
-    """`family`: programs of one family count as one in the group's mean. '@' in the command is where programs lie."""
+    """`family`: programs of one family count as one in the group's mean. `rate` computes a rate from a sample.
 
-    def __init__(self, group, name, command, family=None, what='', tags=(), packages=False, rate=None, unit='s', native=True):
+    In the command '@' is where our own programs lie, '%p' where packages lie, '%ms' how long to run."""
+
+    def __init__(self, group, name, command, family=None, what='', tags=(), packages=False, rate=None, unit='s',
+                 native=True):
         self.group, self.short, self.name = group, name, f'{group}.{name}'
         self.command, self.family, self.what = command, family or name, what
         self.tags, self.packages, self.rate, self.unit, self.native = frozenset(tags), packages, rate, unit, native
@@ -21,8 +24,8 @@ def _bytes_a_second(sample):
 
 
 def _disk(direction):
-    return Program('machine', f'disk-{direction}', ['@/disk', direction, '/dev/scratch', str(SCRATCH_MEBIBYTES)], what=f'IDE DMA {direction}',
-                   rate=_bytes_a_second, unit='B/s', native=False)
+    command = ['@/disk', direction, '/dev/scratch', str(SCRATCH_MEBIBYTES)]
+    return Program('machine', f'disk-{direction}', command, what=f'IDE DMA {direction}', rate=_bytes_a_second, unit='B/s', native=False)
 
 
 LOADER = ['@/ld-linux.so.2', '--library-path', '@']

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright (C) 2026 The bmbt authors
 # An emulator with a Linux guest in which programs run, one after the other, told over its serial port.
+import contextlib
 import glob
 import os
 import shlex
@@ -28,7 +29,8 @@ class Kind:
 
     def drive(self, path, *more):
         """QEMU refuses an image that somebody else reads, unless told not to look."""
-        return ['-drive', ','.join([f'file={path}', 'format=raw', *more, *(['file.locking=off'] if self.name == 'qemu' else [])])]
+        unlocked = ['file.locking=off'] if self.name == 'qemu' else []
+        return ['-drive', ','.join([f'file={path}', 'format=raw', *more, *unlocked])]
 
 
 def qemu_kind():
@@ -53,20 +55,26 @@ class Monitor:
                 if time.monotonic() > deadline or not alive():
                     raise Failed(f'no monitor at {path}') from None
                 time.sleep(0.02)
-        self.socket.settimeout(30)
+        self.socket.settimeout(10)
         self._answer()
 
     def _answer(self):
         text = b''
         while not text.endswith((b'(qemu) ', b'(bmbt) ')):
-            data = self.socket.recv(65536)
+            try:
+                data = self.socket.recv(65536)
+            except OSError as error:
+                raise Failed(f'the monitor does not answer: {error}') from None
             if not data:
                 raise Failed('the monitor closed its connection')
             text += data
         return text.decode('latin-1')
 
     def ask(self, command):
-        self.socket.sendall(command.encode() + b'\n')
+        try:
+            self.socket.sendall(command.encode() + b'\n')
+        except OSError as error:
+            raise Failed(f'the monitor does not answer: {error}') from None
         lines = self._answer().replace('\r', '').split('\n')
         return '\n'.join(lines[1:-1])
 
@@ -159,7 +167,13 @@ class Guest:
             options += kind.drive(packages, 'index=1', 'snapshot=on')
         self.name = kind.name
         self.machine = Emulator(kind, options)
-        self.busiest = None
+        self.busiest, self.commands = None, 0
+
+    def _send(self, command):
+        """Gives the guest a command; answers the text that begins the last line of its output."""
+        self.commands += 1
+        self.machine.send(f'{self.commands} {command}\n')
+        return f'@@done {self.commands} '
 
     def boot(self):
         self.machine.wait_for('@@ready\n')
@@ -169,14 +183,14 @@ class Guest:
 
     def shell(self, command, seconds=LIMIT):
         """What a command says; it is to succeed."""
-        self.machine.send(command + '\n')
+        last = self._send(command)
         deadline, said = time.monotonic() + seconds, []
         while True:
             line = self.machine.lines.next(deadline)
             if line is None:
                 raise Failed(f'{self.name} has ended: {self.machine.complaint()}')
-            if line[1].startswith('@@done'):
-                if line[1] != '@@done 0':
+            if line[1].startswith(last):
+                if line[1] != last + '0':
                     raise Failed(f'{self.name}: {command}: {line[1]} {said[-3:]}')
                 return said
             said.append(line[1])
@@ -201,12 +215,13 @@ class Guest:
         words = [word.replace('@', '/bench').replace('%p', '/mnt') for word in command]
         self.busiest = self.machine.busiest_thread()
         self.machine.monitor('cont')
-        self.machine.send(' '.join(map(shlex.quote, words)) + '\n')
+        last = self._send(' '.join(map(shlex.quote, words)))
         try:
-            return take_sample(self.machine.lines, lambda text: text.startswith('@@done'), self._waited)
+            return take_sample(self.machine.lines, lambda text: text.startswith(last), self._waited)
         finally:
             if self.machine.child.poll() is None:
-                self.machine.monitor('stop')
+                with contextlib.suppress(Failed):   # the next command will see what became of it
+                    self.machine.monitor('stop')
 
     def close(self):
         self.machine.close()

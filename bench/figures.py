@@ -11,12 +11,18 @@ class Figure:
     def __init__(self, group, name, what, unit, better='less', family=None, tags=()):
         self.group, self.name, self.what, self.unit, self.better = group, name, what, unit, better
         self.family, self.tags = family or name, frozenset(tags)
-        self.values, self.details, self.notes = {}, {}, []
+        self.values, self.details, self.notes, self.failed = {}, {}, [], set()
 
     def add(self, place, value, detail=None):
         self.values.setdefault(place, []).append(value)
         if detail is not None:
             self.details.setdefault(place, []).append(detail)
+
+    def fail(self, place, reason):
+        """A place that could not run it: said once, and its goal is missed when there is no other sample."""
+        if place not in self.failed:
+            self.failed.add(place)
+            self.note(f'{place} failed: {str(reason)[:160]}')
 
     def note(self, text):
         if text not in self.notes:
@@ -34,7 +40,8 @@ class Figure:
 
     def as_json(self):
         return {'group': self.group, 'what': self.what, 'unit': self.unit, 'better': self.better, 'family': self.family,
-                'tags': sorted(self.tags), 'notes': self.notes, 'median': {place: self.median(place) for place in self.values},
+                'tags': sorted(self.tags), 'notes': self.notes,
+                'median': {place: self.median(place) for place in self.values},
                 'samples': {place: self.details.get(place) or values for place, values in self.values.items()}}
 
 

@@ -29,20 +29,23 @@ def role_of(options):
     return 'soft' if 'mmu=soft' in options else 'main'
 
 
+LINE_GOALS = {'user': (NATIVE, 0.45, 'x native'), 'system': (QEMU, 1.0, 'x QEMU'), 'access': (QEMU, 1.0, 'x QEMU'),
+              'machine.init': (QEMU, 4.0, 'x QEMU'), 'machine.login': (QEMU, 4.0, 'x QEMU')}
+MEMORY = 64     # MiB
+
+
 def line_goals(figure, place):
-    """The goals of one line."""
-    wanted = {'user': (NATIVE, 0.45, 'x native'), 'system': (QEMU, 1.0, 'x QEMU')}.get(figure.group)
-    if figure.name in ('machine.init', 'machine.login'):
-        wanted = QEMU, 4.0, 'x QEMU'
-    if 'access' in figure.tags:
-        wanted = QEMU, 1.0, 'x QEMU'
+    """The goals of one line. What the place failed at is missed."""
+    failed = place in figure.failed and not figure.values.get(place)
     if figure.name == 'size.memory':
-        value = figure.median(place)
-        return [Goal(figure.name, place, value, 64, 'MiB', at_most=True)] if value else []
-    if not wanted:
+        value = float('inf') if failed else figure.median(place)
+        return [Goal(figure.name, place, value, MEMORY, 'MiB', at_most=True)] if value else []
+    keys = [key for key in (figure.name, figure.group, *figure.tags) if key in LINE_GOALS]
+    if not keys:
         return []
-    value = figure.against(place, wanted[0])
-    return [Goal(figure.name, place, value, *wanted[1:])] if value else []
+    reference, wanted, unit = LINE_GOALS[keys[0]]
+    value = 0 if failed else figure.against(place, reference)
+    return [Goal(figure.name, place, value, wanted, unit)] if value is not None else []
 
 
 def _mean_goal(goals, name, place, value, wanted, unit):

@@ -33,7 +33,8 @@ FIGURES = {
 
 
 def make_figures():
-    return {name: Figure('machine', name, what, unit, better, tags=tags) for name, (what, unit, better, tags) in FIGURES.items()}
+    return {name: Figure('machine', name, what, unit, better, tags=tags)
+            for name, (what, unit, better, tags) in FIGURES.items()}
 
 
 class Bare:
@@ -148,7 +149,7 @@ def _try(figures, names, kind, measure, keep):
         say(f'{names[0]} on {kind.name}: {error}')
         for name in names:
             if name in figures:
-                figures[name].note(f'{kind.name} failed: {str(error)[:200]}')
+                figures[name].fail(kind.name, error)
 
 
 def plan(figures):
@@ -166,7 +167,7 @@ BOCHS_CAN = (measure_sector, measure_loops)
 
 
 def measure(figures, kinds, with_native, rounds):
-    """Fills the figures. What takes long is done in fewer rounds; the first of each is discarded where there are several."""
+    """Fills the figures. What takes long is done in fewer rounds; the first is discarded where there are several."""
     for number in range(rounds + 1):
         for function, names, most in plan(figures):
             discarded = number == 0 and most > 2

@@ -75,6 +75,7 @@ def prepare():
 def guest_setup(disk):
     """What a guest does after its boot. Linux finds disks in any order: they are told apart by their sizes."""
     sectors = SCRATCH_MEBIBYTES * 2048
-    name = [f'for d in sda sdb; do [ "$(cat /sys/block/$d/size)" = {sectors} ] && ln -s $d /dev/scratch || ln -s $d /dev/packages; done']
+    name = [f'for d in sda sdb; do [ "$(cat /sys/block/$d/size)" = {sectors} ] && '
+            'ln -s $d /dev/scratch || ln -s $d /dev/packages; done']
     mount = ['modprobe ext4', 'mount -t ext4 -o ro /dev/packages /mnt'] if disk else []
     return name + mount + ['/bench/touch']

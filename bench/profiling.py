@@ -21,6 +21,9 @@ class Profiler:
         base = os.path.join(self.folder, f'{machine.name}-{program}')
         before = machine.monitor('info jit')
         recorder = None
+        for ending in ('.perf', '.counters'):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(base + ending)
         if shutil.which('perf'):
             recorder = subprocess.Popen(['perf', 'record', '-q', '-e', 'cpu-clock', '-F', '1999', '-o', base + '.perf', '-p',
                                          str(machine.child.pid)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

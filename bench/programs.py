@@ -17,6 +17,12 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def show_progress(text):
+    """Where somebody watches: what runs now, on one line."""
+    if sys.stderr.isatty():
+        print(f'\r{text:60}\r', end='', file=sys.stderr, flush=True)
+
+
 class Places:
     """Where programs run. A guest that failed is booted anew before the next program."""
 
@@ -73,14 +79,13 @@ def _figure_of(program, figures):
 def _check(figure, place, sample, expected):
     if sample.checksum != expected.setdefault(figure.name, sample.checksum):
         figure.note(f'{place} computes {sample.checksum}, not {expected[figure.name]}')
-    error = abs(sample.clock_error())
-    if error > CLOCK_ERROR + CLOCK_SHARE * sample.host_elapsed:
-        figure.note(f"{place}: its clock and the host's differ by {error:.3f} s")
+    if abs(sample.clock_error()) > CLOCK_ERROR + CLOCK_SHARE * sample.host_elapsed:
+        figure.note(f'{place}: {sample.elapsed / 1e9:.3f} s by its own clock, {sample.host_elapsed:.3f} s by the host\'s')
 
 
 def _take(places, name, program, milliseconds, figure, expected, keep):
     if name in places.given_up:
-        figure.note(f'{name} did not boot')
+        figure.fail(name, 'Linux did not boot')
         return
     try:
         with places.watching(name, program):
@@ -88,7 +93,7 @@ def _take(places, name, program, milliseconds, figure, expected, keep):
         value = program.rate(sample) if program.rate else sample.seconds_a_unit() / sample.operations
     except Failed as error:
         say(f'{program.name} on {name}: {str(error)[:300]}')
-        figure.note(f'{name} failed: {str(error)[:300]}')
+        figure.fail(name, error)
         places.check(name)
         return
     _check(figure, name, sample, expected)
@@ -97,13 +102,16 @@ def _take(places, name, program, milliseconds, figure, expected, keep):
 
 
 def measure(figures, chosen, places, rounds, milliseconds, only_user=()):
-    """Fills the figures, by name. The first round warms up and is discarded. Places in only_user run the user group alone."""
+    """Fills the figures, by name. The first round warms up and is discarded.
+
+    Places in only_user run the user group alone."""
     expected = {}
     try:
         places.boot_missing()
         for number in range(rounds + 1):
             say(f'programs: round {number} of {rounds}' + (' (discarded)' if number == 0 else ''))
-            for program in chosen:
+            for done, program in enumerate(chosen):
+                show_progress(f'{program.name} ({done + 1} of {len(chosen)})')
                 for name in places.names():
                     if name in only_user and program.group != 'user' or name == 'native' and not program.native:
                         continue

@@ -3,7 +3,8 @@
 # One run of one program: what it said, and what the host's clock says beside it.
 import time
 
-from settings import Failed, LIMIT
+import settings
+from settings import Failed
 
 
 class Sample:
@@ -33,7 +34,7 @@ class Sample:
 
 def take_sample(lines, is_last, host_waited=None):
     """Reads a program's lines up to the one for which is_last(text) holds. host_waited() tells nanoseconds."""
-    deadline, began, waited, sample, output = time.monotonic() + LIMIT, 0, 0, None, []
+    deadline, began, waited, sample, output = time.monotonic() + settings.RUN_LIMIT, 0, 0, None, []
     while True:
         line = lines.next(deadline)
         if line is None or is_last(line[1]):

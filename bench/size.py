@@ -88,7 +88,8 @@ def binary_size(program):
 
 def start_time(kind):
     started = time.monotonic()
-    done = subprocess.run(kind.command('-S', '-monitor', 'stdio'), input='quit\n', capture_output=True, text=True, check=False)
+    done = subprocess.run(kind.command('-S', '-monitor', 'stdio'), input='quit\n', capture_output=True, text=True,
+                          check=False)
     if done.returncode:
         raise Failed(f'{kind.name}: {done.stderr.strip()[-300:]}')
     return time.monotonic() - started

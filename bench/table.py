@@ -4,9 +4,10 @@
 from figures import group_mean
 from goals import NATIVE, QEMU, group_goals, line_goals
 
-TITLES = {'user': 'user: programs without the kernel', 'system': 'system: the kernel at work', 'machine': 'machine: the emulated PC',
-          'size': 'size'}
-SCALES = {'s': [(1, 's'), (1e-3, 'ms'), (1e-6, 'us'), (1e-9, 'ns')], '/s': [(1e9, 'G/s'), (1e6, 'M/s'), (1e3, 'k/s'), (1, '/s')],
+TITLES = {'user': 'user: programs without the kernel', 'system': 'system: the kernel at work',
+          'machine': 'machine: the emulated PC', 'size': 'size'}
+SCALES = {'s': [(1, 's'), (1e-3, 'ms'), (1e-6, 'us'), (1e-9, 'ns')],
+          '/s': [(1e9, 'G/s'), (1e6, 'M/s'), (1e3, 'k/s'), (1, '/s')],
           'B/s': [(1e9, 'GB/s'), (1e6, 'MB/s'), (1e3, 'kB/s')], 'MiB': [(1, 'MiB')]}
 
 
@@ -33,11 +34,12 @@ class Table:
         self.rows = []
 
     def _place_cells(self, figure, place):
-        return [readable(figure.median(place), figure.unit), ratio(figure.against(place, NATIVE)), ratio(figure.against(place, QEMU))]
+        return [readable(figure.median(place), figure.unit), ratio(figure.against(place, NATIVE)),
+                ratio(figure.against(place, QEMU))]
 
     def _line(self, figure):
-        cells = [figure.name, figure.what, readable(figure.median(NATIVE), figure.unit), readable(figure.median(QEMU), figure.unit),
-                 ratio(figure.against(QEMU, NATIVE))]
+        cells = [figure.name, figure.what, readable(figure.median(NATIVE), figure.unit),
+                 readable(figure.median(QEMU), figure.unit), ratio(figure.against(QEMU, NATIVE))]
         marks = []
         for place, role in self.roles.items():
             cells += self._place_cells(figure, place)
@@ -86,6 +88,7 @@ class Table:
         parts = [self._group_text(group) for group in groups]
         missed = [goal for goal in self.goals if not goal.reached]
         if self.goals:
-            parts.append(f'{len(self.goals) - len(missed)} of {len(self.goals)} goals reached'
-                         + ''.join(f'\n  missed: {goal.name}, {goal.place}: {goal.value:.2f}, goal {goal.text()}' for goal in missed))
+            parts.append('\n  '.join([f'{len(self.goals) - len(missed)} of {len(self.goals)} goals reached']
+                                     + [f'missed: {goal.name}, {goal.place}: {goal.value:.2f}, goal {goal.text()}'
+                                        for goal in missed]))
         return '\n\n'.join(parts)

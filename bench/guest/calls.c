@@ -29,14 +29,15 @@ typedef uint32_t operation(uint32_t a, uint32_t b);
     }
 OPERATION(add, a + b)
 OPERATION(subtract, a - b)
-OPERATION(both, a & b)
+OPERATION(both, a &b)
 OPERATION(either, a | b)
 OPERATION(differ, a ^ b)
 OPERATION(scale, a * 5 + b)
 OPERATION(rotate, (a << 7 | a >> 25) + b)
 OPERATION(invert, ~a + b)
 
-static operation *volatile operations[] = { add, subtract, both, either, differ, scale, rotate, invert };
+static operation *volatile operations[] = { add,    subtract, both,   either,
+                                            differ, scale,    rotate, invert };
 
 /* An interpreter's inner loop: which function comes next is known only from data. */
 uint32_t indirect_unit(void)

@@ -31,7 +31,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: disk read|write DEVICE MEBIBYTES\n");
         return 1;
     }
-    int writes = !strcmp(argv[1], "write"), file = open(argv[2], (writes ? O_WRONLY : O_RDONLY) | O_DIRECT);
+    int writes = !strcmp(argv[1], "write"),
+        file = open(argv[2], (writes ? O_WRONLY : O_RDONLY) | O_DIRECT);
     unsigned count = (unsigned)atoi(argv[3]);
     void *buffer;
     if (file < 0 || posix_memalign(&buffer, 4096, PIECE))
@@ -45,6 +46,7 @@ int main(int argc, char **argv)
             fail(argv[1]);
     if (writes && fsync(file) < 0)
         fail("fsync");
-    printf("end %s 00000000 1 %llu %u 0\n", argv[1], (unsigned long long)(nanoseconds() - start), count);
+    printf("end %s 00000000 1 %llu %u 0\n", argv[1], (unsigned long long)(nanoseconds() - start),
+           count);
     return 0;
 }

@@ -40,7 +40,9 @@ static void set_gate(unsigned vector, void (*handler)(void *))
 /* Both 8259s to vectors 20h and 28h, all lines masked but the timer's. */
 static void set_controllers(void)
 {
-    static const uint8_t words[][2] = { { 0x11, 0x11 }, { 0x20, 0x28 }, { 0x04, 0x02 }, { 0x01, 0x01 } };
+    static const uint8_t words[][2] = {
+        { 0x11, 0x11 }, { 0x20, 0x28 }, { 0x04, 0x02 }, { 0x01, 0x01 }
+    };
     for (unsigned n = 0; n < 4; n++) {
         out8(n ? 0x21 : 0x20, words[n][0]);
         out8(n ? 0xa1 : 0xa0, words[n][1]);

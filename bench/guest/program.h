@@ -14,11 +14,11 @@
  */
 struct program {
     const char *name;
-    void (*prepare)(void);   /* gets and touches memory; not measured; may be null */
+    void (*prepare)(void); /* gets and touches memory; not measured; may be null */
     uint32_t (*unit)(void);
-    uint32_t operations;     /* in one unit: what the time is told for */
-    void (*finish)(void);    /* ends helpers; may be null */
-    int without_warming;     /* a unit is long and leaves nothing to warm but memory */
+    uint32_t operations;  /* in one unit: what the time is told for */
+    void (*finish)(void); /* ends helpers; may be null */
+    int without_warming;  /* a unit is long and leaves nothing to warm but memory */
 };
 
 extern const struct program programs[]; /* ends with a null name */

@@ -4,10 +4,10 @@
 #include "program.h"
 #include "user_programs.h"
 
-#define MOVES(name, calls)                                                                         \
-    { "memcpy-" #name, moves_prepare, memcpy_##name##_unit, calls, 0, 0 },                         \
-    { "memset-" #name, moves_prepare, memset_##name##_unit, calls, 0, 0 },                         \
-    { "strlen-" #name, moves_prepare, strlen_##name##_unit, calls, 0, 0 }
+#define MOVE(function, name, calls)                                                                \
+    {                                                                                              \
+#function "-" #name, moves_prepare, function##_##name##_unit, calls, 0, 0                  \
+    }
 
 const struct program programs[] = {
     { "list", 0, list_unit, 60, 0, 0 },
@@ -21,10 +21,18 @@ const struct program programs[] = {
     { "chase-l1", chase_l1_prepare, chase_cached_unit, 500000, 0, 0 },
     { "chase-l2", chase_l2_prepare, chase_cached_unit, 500000, 0, 0 },
     { "chase-memory", chase_memory_prepare, chase_memory_unit, 20000, 0, 0 },
-    MOVES(64, 65536),
-    MOVES(1k, 4096),
-    MOVES(32k, 128),
-    MOVES(4m, 1),
+    MOVE(memcpy, 64, 65536),
+    MOVE(memset, 64, 65536),
+    MOVE(strlen, 64, 65536),
+    MOVE(memcpy, 1k, 4096),
+    MOVE(memset, 1k, 4096),
+    MOVE(strlen, 1k, 4096),
+    MOVE(memcpy, 32k, 128),
+    MOVE(memset, 32k, 128),
+    MOVE(strlen, 32k, 128),
+    MOVE(memcpy, 4m, 1),
+    MOVE(memset, 4m, 1),
+    MOVE(strlen, 4m, 1),
     { "matmul-sse2", matmul_sse2_prepare, matmul_sse2_unit, 2 * 128 * 128 * 128, 0, 0 },
     { "matmul-x87", matmul_x87_prepare, matmul_x87_unit, 2 * 128 * 128 * 128, 0, 0 },
     { "libm", 0, libm_unit, 20000, 0, 0 },

@@ -261,7 +261,7 @@ void block_cache_flush_linear(struct cpu *cpu)
     cpu->code_generation += GENERATION_ONE;
     if (unlikely(cpu->code_generation < GENERATION_ONE)) {
         __builtin_memset(cpu->blocks->jump, 0, sizeof cpu->blocks->jump);
-        cpu->code_generation = GENERATION_ONE;
+        cpu->code_generation |= GENERATION_ONE; /* beside GENERATION_SINGLE */
     }
 }
 

@@ -55,7 +55,9 @@ const struct insn *exec_dispatch_slow(struct cpu *cpu)
         cpu->code_generation & GENERATION_SINGLE)
         return NULL;
     uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + (uint32_t)cpu->eip;
-    const struct block *b = find_block(cpu, linear);
+    /* Beyond the limit it is #GP, whatever page is there. */
+    const struct block *b =
+        (uint32_t)cpu->eip <= cpu->seg[SEG_CS].limit ? find_block(cpu, linear) : NULL;
     if (b == NULL || !dispatch_within_limit(cpu, b)) {
         b = block_build_single(cpu);
     } else if (!logs_blocks(cpu)) {
@@ -96,6 +98,18 @@ void exec_single(struct cpu *cpu, const struct insn *i, exec_fn *fn, uint64_t bl
     cpu->block = b;
     cpu->block_eip = block_eip;
     cpu->code_generation |= GENERATION_SINGLE;
+    while (next != NULL)
+        next = next->fn(cpu, next);
+    cpu->code_generation &= ~GENERATION_SINGLE;
+}
+
+void exec_whole(struct cpu *cpu, struct block *b, uint64_t block_eip)
+{
+    cpu->block = b;
+    cpu->block_eip = block_eip;
+    cpu->instructions += b->count;
+    cpu->code_generation |= GENERATION_SINGLE;
+    const struct insn *next = b->first_fn(cpu, b->insns);
     while (next != NULL)
         next = next->fn(cpu, next);
     cpu->code_generation &= ~GENERATION_SINGLE;

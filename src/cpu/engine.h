@@ -58,7 +58,8 @@ struct jit_state {
     /* Nonzero: a handler of the executor may not just go on with an x87 or MMX resp. SSE instruction:
      * CR0 or CR4 forbid them, or fpu_live. */
     uint8_t x87_held, sse_held;
-    uint32_t fpu_word; /* what a generated FLDCW or LDMXCSR loads: memory could change under it */
+    /* What a generated FLDCW, LDMXCSR or FLDENV loads: memory could change between look and load. */
+    uint32_t fpu_scratch[7];
     /* Set by anything that makes it wrong to go on in the block that called C: it was dropped, linear
      * addresses mean something else. The block leaves at the next instruction border. */
     bool leave;

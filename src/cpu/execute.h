@@ -45,6 +45,8 @@ const struct insn *exec_dispatch(struct cpu *cpu);
  * by cpu_raise(). dispatch.c
  */
 void exec_single(struct cpu *cpu, const struct insn *i, exec_fn *fn, uint64_t block_eip);
+/* The same for a block, from its first instruction on. */
+void exec_whole(struct cpu *cpu, struct block *b, uint64_t block_eip);
 
 /* EIP of instruction i of the running block, and of the one after it. CS.D = 0 code wraps at 64
  * KiB. */

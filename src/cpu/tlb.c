@@ -130,8 +130,8 @@ static void drop_region(struct cpu *cpu, uint32_t linear)
         cpu->engine->linear_flushed(cpu, false);
 }
 
-/* Large pages are entered 4 KiB at a time: where there may be such pieces all go, as they are not told
- * apart. True: code was looked up on the page. */
+/* Large pages are entered 4 KiB at a time: where there may be such pieces all go, as they are not
+ * told apart. True: code was looked up on the page. */
 static bool drop_page(struct cpu *cpu, uint32_t linear)
 {
     struct tlb_extra *extra = cpu->tlb_extra;
@@ -159,8 +159,8 @@ void tlb_flush_page(struct cpu *cpu, uint32_t linear)
 
 /* ---- look-up ---- */
 
-/* A page fault drops what is known of its page, as INVLPG does (SDM 3A 4.10.4.1): systems make a page
- * writable, or another page, in the handler and do no more. */
+/* A page fault drops what is known of its page, as INVLPG does (SDM 3A 4.10.4.1): systems make a
+ * page writable, or another page, in the handler and do no more. */
 static _Noreturn void page_fault(struct cpu *cpu, uint32_t linear, uint32_t error)
 {
     LOG(cpu->bus.log, MMU, "page fault at %08x, error %02x, eip %08x\n", linear, error,
@@ -191,8 +191,8 @@ static bool serves(const struct tlb_page *p, uint32_t linear, enum access_kind k
     return p->tag == tlb_tag(linear) && (kind != ACCESS_WRITE || p->writable);
 }
 
-/* The victim for linear leaves the others. One that does not serve is out of date: what a walk finds
- * now takes its place. */
+/* The victim for linear leaves the others. One that does not serve is out of date: what a walk
+ * finds now takes its place. */
 static bool revive(struct tlb_extra *extra, struct tlb_page *p, uint32_t linear,
                    enum access_kind kind, bool user)
 {

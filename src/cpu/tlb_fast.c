@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// The soft TLB's fast entries: what makes one, and how they go. One may outlive the whole translation
-// that it was made from.
+// The soft TLB's fast entries: what makes one, and how they go. One may outlive the whole
+// translation that it was made from.
 #include "cpu/access.h"
 #include "cpu/system.h"
 #include "cpu/tlb_internal.h"
@@ -62,7 +62,7 @@ void tlb_fast_enter(struct cpu *cpu, const struct tlb_page *p, bool user)
     fast->state[user][index] = (uint8_t)(state | TLB_LISTED << kind | (p->global ? TLB_GLOBAL : 0));
 }
 
-/* ---- how they go ------------------------------------------------------------------------------- */
+/* ---- how they go ---- */
 
 /* What was local when it was listed may be global now: then it is in the other list too. */
 static void flush_list(struct cpu *cpu, unsigned user, unsigned kind, bool keep_global)

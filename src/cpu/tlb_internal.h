@@ -7,9 +7,9 @@
 #include "cpu/tlb.h"
 
 /*
- * Guests flush at each task switch, so a flush must touch what was filled since and no more: places in
- * the table of fast entries are listed as they are filled, those of global pages apart. Each place is
- * in a list at most once. Memory that is not used is not touched.
+ * Guests flush at each task switch, so a flush must touch what was filled since and no more: places
+ * in the table of fast entries are listed as they are filled, those of global pages apart. Each
+ * place is in a list at most once. Memory that is not used is not touched.
  */
 enum { TLB_LIST_LOCAL, TLB_LIST_GLOBAL, TLB_LISTS };
 enum {
@@ -35,7 +35,7 @@ struct tlb_set {
 struct tlb_extra {
     struct tlb_page victim[2][TLB_VICTIMS]; /* of data[] */
     unsigned next_victim;
-    /* 4 MiB regions of linear addresses of which anything may have been entered from a large page. */
+    /* 4 MiB regions of linear addresses: something may have been entered from a large page. */
     uint64_t large[1024 / 64];
     struct {
         uint64_t physical; /* page address + 1, 0: unused */

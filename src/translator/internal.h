@@ -27,10 +27,12 @@ struct glue {
     uint8_t *exit;       /* R10D: enum exit_kind, R8: value. Guest registers and flags live */
     uint8_t *execute;    /* R8: struct translated *, R9D: instruction number. The same */
     uint8_t *lookup;     /* R8D: EIP. To its translation by the table of jump targets */
+    uint8_t *helper; /* R8: help_fn, R9D: value, R12: struct translated *, R13D: instruction number */
     uint8_t *return_miss; /* where the return stack's bottom returns to: R8D: EIP */
     /* While the host is here, attention has been tested and generated code not been entered. */
     uint8_t *enter_race, *enter_race_end, *enter_leave;
     uint8_t *execute_race, *execute_race_end, *execute_leave;
+    uint8_t *to_code, *to_code_end; /* the same, but on the way to translations without a way out */
     uint8_t *end;
 };
 
@@ -114,6 +116,21 @@ void show_translation(struct translator *tr, const struct translated *t);
 /* runtime.c: called by generated code. Do instruction number index of t; where to go on in the running view, or
  * NULL: leave for the dispatcher. */
 const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigned index);
+/*
+ * helpers.c: what is too long to be emitted and too frequent for the executor. Called by generated code with the guest's
+ * registers in cpu->gpr and flags in jit.flags_image, which it may change. It does the whole
+ * instruction, cpu->eip being its successor's, or nothing, and raises nothing. value: the
+ * instruction's operand.
+ */
+enum helped {
+    HELPED_NOT,  /* nothing was done: the executor does the instruction */
+    HELPED,      /* done; nothing that the translation was made for has changed */
+    HELPED_JUMP, /* done; cpu->eip and jit.mode tell where to go on */
+};
+typedef enum helped help_fn(struct cpu *cpu, const struct insn *i, uint32_t value);
+help_fn help_load_segment, help_pop_segment, help_popf, help_rdtsc, help_repeat;
+enum helped translator_help(struct cpu *cpu, struct translated *t, unsigned index, uint32_t value,
+                            help_fn *help);
 /* CF PF AF ZF SF OF between struct cpu and jit.flags_image. */
 void flags_to_image(struct cpu *cpu);
 void flags_from_image(struct cpu *cpu);
@@ -130,16 +147,17 @@ bool host_can_translate(void);
 /* Is there generated code for this row at all? */
 bool emits(const struct opcode *row);
 /*
- * Instruction i wants to run on the host's FPU registers: the guest's state is loaded into them. False
- * if it is there already, if the instruction may not run there for another reason (jit.x87_closed,
- * sse_closed), or never does; then nothing has changed.
+ * Instructions of these kinds (FPU_*) are to run on the host's registers: the guest's state is loaded into
+ * them if it is not there. False if they may not run there for another reason (jit.x87_closed,
+ * sse_closed); then nothing has changed.
  */
-bool fpu_open(struct cpu *cpu, const struct insn *i);
+bool fpu_open(struct cpu *cpu, unsigned kinds);
 /* struct engine's: the state is live; bring it into cpu->fpu. */
 void fpu_save(struct cpu *cpu);
-/* May instructions of i's kind not run on the host's registers as they are? Behind one that the
- * executor did, code that relies on an earlier fpu_guard() must not be entered. */
-bool fpu_closed(const struct cpu *cpu, const struct insn *i);
+/* May instructions of one of these kinds not run on the host's registers as they are? */
+bool fpu_closed(const struct cpu *cpu, unsigned kinds);
+/* FPU_* of an instruction that runs there, 0 for one that the executor does. */
+unsigned fpu_kinds(const struct insn *i);
 /* x86_64/: what a trap finds in, and wants of, the host's registers. */
 void frame_execute(struct translator *tr, struct host_frame *frame, struct translated *t,
                    unsigned index);

@@ -5,12 +5,18 @@
 
 /* ---- direct links ---------------------------------------------------------------------------- */
 
+/* Where nothing of the FPU is to be tested any more, its test is left out. */
+static const uint8_t *entry_for(const struct link *link, const struct translated *to)
+{
+    return to->code + (to->fpu & ~link->fpu ? 0 : to->offsets[0]);
+}
+
 void link_to(struct translator *tr, struct link *link, struct translated *to)
 {
     link->to = to;
     link->next_incoming = to->incoming;
     to->incoming = link;
-    emit_patch_link(link->site, to->code);
+    emit_patch_link(link->site, entry_for(link, to));
     tr->counts.linked++;
 }
 

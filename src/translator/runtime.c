@@ -82,20 +82,38 @@ static void drop_stale(struct translator *tr)
     tr->cpu->jit.leave = true;
 }
 
-/* Its emitted code runs on the host's own FPU, which only has to be given the guest's state. */
-static bool wants_fpu(const struct insn *i)
-{
-    if (i->op == INSN_OP_UNDEFINED)
-        return false;
-    const struct opcode *row = &opcode_table[i->op];
-    return row->attributes & (OP_X87 | OP_MMX | OP_SSE) && emits(row);
-}
-
 static void count_executed(struct translator *tr, const struct insn *i)
 {
     tr->counts.executed++;
     if (i->op < ARRAY_SIZE(tr->counts.executed_by_op))
         tr->counts.executed_by_op[i->op]++;
+}
+
+/* At the begin of a block that needs the FPU. Where it may not have it, the executor does the block. */
+static const uint8_t *enter_with_fpu(struct translator *tr, struct cpu *cpu, struct translated *t)
+{
+    if (fpu_open(cpu, t->fpu))
+        return runs_at(tr, t->code + t->offsets[0]);
+    flags_from_image(cpu);
+    cpu->eip = t->eip;
+    exec_whole(cpu, t->block, t->eip);
+    drop_stale(tr);
+    return NULL;
+}
+
+/*
+ * Another place or another mode: on by the table of jump targets, which knows of addresses and modes. Entries with a
+ * CS base are for one base at a time.
+ */
+static const uint8_t *go_elsewhere(struct translator *tr, struct cpu *cpu, uint32_t mode)
+{
+    if (!(tr->options.optimise & OPTIMISE_LOOKUP))
+        return NULL;
+    if (!(mode & TRANSLATION_ZERO_BASE(SEG_CS)) && tr->code_base != (uint32_t)cpu->seg[SEG_CS].base)
+        return NULL;
+    cpu->jit.mode = mode;
+    flags_to_image(cpu);
+    return runs_at(tr, tr->glue.lookup);
 }
 
 /*
@@ -105,24 +123,26 @@ static void count_executed(struct translator *tr, const struct insn *i)
 const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigned index)
 {
     struct translator *tr = translator_of(cpu);
+    if (index == t->count)
+        return enter_with_fpu(tr, cpu, t);
     struct block *b = t->block;
     const struct insn *i = &b->insns[index];
     uint32_t next = t->eip + i->offset + i->length;
-    bool live = cpu->jit.fpu_live;
     flags_from_image(cpu);
     cpu->eip = t->eip + i->offset;
     cpu->jit.leave = false;
     count_executed(tr, i);
-    if (!live && wants_fpu(i) && fpu_open(cpu, i))
-        return runs_at(tr, t->code + t->offsets[index]);
     exec_single(cpu, i, index == 0 ? b->first_fn : i->fn, t->eip);
     drop_stale(tr);
     if (!(t->mode & MODE_CS32))
         next &= 0xffff;
-    if ((uint32_t)cpu->eip != next || cpu->jit.leave || b->dropped || live != cpu->jit.fpu_live ||
-        (wants_fpu(i) && fpu_closed(cpu, i)))
+    if (cpu->jit.leave || b->dropped)
         return NULL;
-    if (mode_may_change(i) && translator_mode(cpu) != t->mode)
+    uint32_t mode = mode_may_change(i) ? translator_mode(cpu) : t->mode;
+    /* Behind the last one, which may be a CALL of what comes next, there may be no code. */
+    if ((uint32_t)cpu->eip != next || mode != t->mode || index + 1 == t->count)
+        return go_elsewhere(tr, cpu, mode);
+    if (t->fpu != 0 && !fpu_open(cpu, t->fpu))
         return NULL;
     flags_to_image(cpu);
     return runs_at(tr, t->code + t->offsets[index + 1]);

@@ -18,11 +18,20 @@ struct link {
     const uint8_t *stub; /* where it goes while unlinked; writable view */
     const uint8_t *lookup_stub; /* where it goes if its target can not be linked to: to the table */
     uint32_t target_eip;
+    uint8_t fpu; /* FPU_*: what is known to be open where it is */
     struct translated *from, *to; /* to: NULL while unlinked */
     struct link *next_incoming;    /* of the links into `to` */
 };
 
 enum { TRANSLATION_MAX_LINKS = 2 * BLOCK_MAX_INSNS };
+
+/*
+ * What a block needs of the FPU: that the guest's registers are in the host's, and that it may use them
+ * (jit.x87_closed, sse_closed). This is tested where the block is entered, and holds until it is left:
+ * what closes the FPU is C code, behind which the FPU is opened again or the block left. A link between
+ * two blocks that need it goes past the test.
+ */
+enum { FPU_X87 = 1 << 0, FPU_SSE = 1 << 1 }; /* FPU_X87: and MMX */
 
 /* One block translated for one EIP and one mode. */
 struct translated {
@@ -35,6 +44,7 @@ struct translated {
     uint32_t size;
     uint16_t count;     /* instructions */
     uint16_t link_count;
+    uint8_t fpu; /* FPU_*: tested between code and offsets[0] */
     uint16_t jump_index;   /* where the table of jump targets leads here, if jump_entries is 1; */
     uint16_t jump_entries; /* more: anywhere */
     uint8_t fault_count[BLOCK_MAX_INSNS]; /* device and code-page faults by instruction (windows) */

@@ -59,6 +59,8 @@ static void leave_glue(struct translator *tr, struct host_frame *frame)
         frame->pc = run_address(tr, g->enter_leave);
     else if (between(tr, frame->pc, g->execute_race, g->execute_race_end))
         frame->pc = run_address(tr, g->execute_leave);
+    else if (between(tr, frame->pc, g->to_code, g->to_code_end))
+        frame_single_step(frame, true);
 }
 
 /* No interrupt is taken between STI and the next instruction. SDM 3A 6.8.1 */

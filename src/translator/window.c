@@ -68,31 +68,54 @@ void windows_count(const struct windows *ws, struct window_counts *counts)
 
 /* ---- faults ---- */
 
-static bool map_page(struct windows *ws, uint32_t linear, bool write, bool hint)
+static bool is_mappable(const struct windows *ws, const struct window *w, uint32_t linear)
 {
-    struct window *w = ws->current;
-    if (w == NULL)
-        return false;
     /* Another thread has switched address line 20: the window is changed at the next flush. */
     if (!(w->flags & SPACE_A20_MASKED) != (ws->cpu->a20_mask == UINT32_MAX))
         return false;
-    if (w->churn[linear >> STRETCH_SHIFT] >= CHURN_LIMIT && ws->policy == WINDOW_AUTO)
+    return w->user || ws->policy != WINDOW_AUTO || w->churn[linear >> STRETCH_SHIFT] < CHURN_LIMIT;
+}
+
+static bool map_page(struct windows *ws, struct window *w, uint32_t linear, bool write, bool hint)
+{
+    unsigned index = linear >> STRETCH_SHIFT;
+    if (!is_mappable(ws, w, linear) || !window_map_page(ws, w, linear, write, hint))
         return false;
-    return window_map_page(ws, w, linear, write, hint);
+    if (w->lost[index] > 0) {
+        w->lost[index]--;
+        w->churn[index] += w->churn[index] < UINT8_MAX;
+    }
+    return true;
 }
 
 bool window_fault(struct windows *ws, uint32_t linear, bool write)
 {
-    bool mapped = map_page(ws, linear, write, false);
-    if (mapped)
-        window_cost(ws, ws->current, COST_FAULT);
-    ws->counts.faults += mapped;
-    return mapped;
+    struct window *w = ws->current;
+    ws->guests_fault = false;
+    if (w == NULL || !map_page(ws, w, linear, write, false))
+        return false;
+    window_cost(ws, w, COST_FAULT);
+    ws->counts.faults++;
+    return true;
+}
+
+bool window_fault_is_guests(const struct windows *ws)
+{
+    return ws->guests_fault;
+}
+
+bool window_map_ahead(struct windows *ws, struct window *w, uint32_t linear, bool write)
+{
+    if (!map_page(ws, w, linear, write, true))
+        return false;
+    ws->counts.prefilled++;
+    return true;
 }
 
 void window_hint(struct windows *ws, uint32_t linear, bool write)
 {
-    map_page(ws, linear, write, true);
+    if (ws->current != NULL)
+        window_map_ahead(ws, ws->current, linear, write);
 }
 
 /* ---- protection ---- */

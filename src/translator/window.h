@@ -43,6 +43,9 @@ bool window_select(struct windows *windows);
  * thread: it must not block on the device lock, longjmp, log or touch the FPU.
  */
 bool window_fault(struct windows *windows, uint32_t linear, bool write);
+/* Why it gave false last: the page tables have no page there, or forbid the access. Then what lies
+ * at the address is no reason to go another way the next time. */
+bool window_fault_is_guests(const struct windows *windows);
 
 /* The hooks of struct engine. After each, no window of that CPU shows a translation that a TLB
  * flushed so could not hold; where the space itself changed, after the window_select() that

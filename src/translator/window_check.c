@@ -21,12 +21,10 @@ static enum verdict judge(uint64_t old, uint64_t now)
     return changed & old ? READ_ONLY : KEEP;
 }
 
-/* Pages were taken away: where that happens often, mapping them does not pay. */
-static void note_churn(struct window *w, const struct stretch *s)
+static void note_loss(struct window *w, const struct stretch *s, unsigned pages)
 {
-    if (s->pages == 0)
-        return;
-    w->churn[s->index] += w->churn[s->index] < CHURN_LIMIT;
+    unsigned lost = w->lost[s->index] + pages;
+    w->lost[s->index] = (uint8_t)MIN(lost, UINT8_MAX);
     w->churned = true;
 }
 
@@ -35,7 +33,7 @@ static bool execute(struct windows *ws, struct window *w, struct stretch *s, uns
                     unsigned end, enum verdict verdict)
 {
     if (verdict == GONE) {
-        note_churn(w, s);
+        note_loss(w, s, end - first);
         return pages_unmap(ws, w, s, first, end);
     }
     for (unsigned page = first; page < end; page++)
@@ -152,7 +150,8 @@ static unsigned count_gone(const struct windows *ws, struct window *w, unsigned 
         *verdict = judge_stretch(ws, w, gone, place);
         if (*verdict != GONE)
             break;
-        note_churn(w, stretch_at(ws, w, w->used[gone]));
+        const struct stretch *s = stretch_at(ws, w, w->used[gone]);
+        note_loss(w, s, s->pages);
     }
     return gone - n;
 }

@@ -61,9 +61,9 @@ struct window {
     uint16_t used[STRETCHES];  /* their indices, ascending */
     uint64_t entry[STRETCHES]; /* of the page directory, for used[n]: what a check looks at first */
     uint16_t at[STRETCHES];    /* place in the pool + 1, by index; 0: nothing mapped */
-    /* How often pages of a stretch were taken away lately: where it is often, mapping does not
-     * pay. */
-    uint8_t churn[STRETCHES];
+    /* By stretch, lately: pages that were taken away, and for how many of these others came. Where
+     * that is often, mapping does not pay. */
+    uint8_t lost[STRETCHES], churn[STRETCHES];
     bool churned; /* one of them is not 0 */
 };
 
@@ -83,11 +83,17 @@ struct space {
     uint64_t key;             /* CR3 and SPACE_* << 32; SPACE_UNUSED */
     struct window *window[2]; /* [0] supervisor, which other spaces may share; [1] user */
     uint64_t last_used;
-    int64_t ran; /* ns since it, or the process that it now is, was seen first */
-    /* Since the last look at whether the user window pays: when, by `ran`; ns spent on mapping. */
-    int64_t looked_at, cost;
-    int64_t soft_until; /* by `ran`: it did not pay */
-    unsigned failures;  /* to pay, in succession */
+    /* Of the process that it now is, ns: since it was seen first; and of that in user code. */
+    int64_t ran, user_ran;
+    /* What the user window may still cost, as it saves time by being used; and what it has cost
+     * since the last look, ns. */
+    int64_t credit, cost;
+    int64_t taken_at, soft_until; /* by `user_ran`: got a window; gets none before */
+    unsigned failures;            /* windows that did not pay, in succession */
+    /* A page of its stack and the entry that mapped it; 0: not looked at. Systems give the same
+     * page directory to the next process. */
+    uint32_t witness;
+    uint64_t witness_leaf;
 };
 #define SPACE_UNUSED UINT64_MAX
 
@@ -111,8 +117,14 @@ struct windows {
     struct window *choice[2];
     uint64_t chosen[2]; /* the epoch in which choice[] was made */
     struct window *current;
+    bool guests_fault; /* the last fault that was refused: because of the page tables */
+    uint32_t seen_cr2; /* of the last page fault of the guest's that a page was mapped after */
     unsigned patience; /* quick selections until the clock is looked at again */
     int64_t since, decay_at;
+    /* Some stays in user code are measured, and count for others: when it began, or 0; for how many
+     * it counts; how many entries until the next is. */
+    int64_t stay_began;
+    unsigned stay_weight, until_stay;
     uint64_t stamp; /* of the least recently used */
 
     struct window window[WINDOWS_MAX];
@@ -203,11 +215,17 @@ bool place_find(const struct windows *ws, unsigned index, struct place *place);
 unsigned directory_find(const struct windows *ws, unsigned index, const uint8_t **entries);
 bool window_map_page(struct windows *ws, struct window *w, uint32_t linear, bool write, bool hint);
 
+/* window.c: window_hint() of a window. */
+bool window_map_ahead(struct windows *ws, struct window *w, uint32_t linear, bool write);
+
 /* window_check.c: make w show nothing older than the page tables are now. */
 void window_check(struct windows *ws, struct window *w);
 void window_check_page(struct windows *ws, struct window *w, uint32_t linear);
 /* How many of w's stretches the current page tables map as w has them. */
 unsigned window_matches(const struct windows *ws, const struct window *w);
+
+/* The entry that maps linear in the current space; 0: none. */
+uint64_t leaf_find(const struct windows *ws, uint32_t linear);
 
 /* window_space.c */
 void spaces_create(struct windows *ws);

@@ -97,6 +97,15 @@ static uint64_t leaf_entry(const struct place *place, unsigned page)
                : stored_entry(place->table + page * place->entry_size, place->entry_size);
 }
 
+uint64_t leaf_find(const struct windows *ws, uint32_t linear)
+{
+    struct place place;
+    if (!place_find(ws, linear >> STRETCH_SHIFT, &place))
+        return 0;
+    uint64_t leaf = leaf_entry(&place, linear >> PAGE_SHIFT & (STRETCH_PAGES - 1));
+    return leaf & ENTRY_P ? leaf : 0;
+}
+
 /* Would the walk of an access to this page only touch plain RAM? */
 static bool walk_is_plain(const struct view *v, unsigned page, bool write)
 {
@@ -310,11 +319,18 @@ static bool walk(struct view *v, uint32_t linear, bool write, bool hint)
     struct translation t;
     uint32_t error;
     unsigned page = linear >> PAGE_SHIFT & (STRETCH_PAGES - 1);
-    if (!place_find(v->ws, v->index, &v->place) || (!hint && !walk_is_plain(v, page, write)))
+    if (!place_find(v->ws, v->index, &v->place)) {
+        v->ws->guests_fault = true;
+        return false;
+    }
+    if (!hint && !walk_is_plain(v, page, write))
         return false;
     if (!paging_walk(v->cpu, linear, write ? ACCESS_WRITE : ACCESS_READ, v->w->user, hint, &t,
-                     &error) ||
-        !place_find(v->ws, v->index, &v->place))
+                     &error)) {
+        v->ws->guests_fault = true;
+        return false;
+    }
+    if (!place_find(v->ws, v->index, &v->place)) /* with the bits that the walk has set */
         return false;
     v->base = (t.physical & ~(uint64_t)(PAGE_SIZE - 1)) - ((uint64_t)page << PAGE_SHIFT);
     return true;

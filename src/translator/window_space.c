@@ -21,6 +21,7 @@ void spaces_create(struct windows *ws)
         ws->spaces[n].key = SPACE_UNUSED;
     ws->key = SPACE_UNUSED;
     ws->patience = 1;
+    ws->stay_weight = ws->until_stay = 1;
 }
 
 static uint32_t space_flags(const struct cpu *cpu)
@@ -124,6 +125,7 @@ static struct window *take(struct windows *ws, uint64_t key, bool user)
     w->paged = w->flags & SPACE_PAGED;
     w->epoch = 0;
     w->map_epoch = ws->map_epoch;
+    memset(w->lost, 0, sizeof w->lost);
     memset(w->churn, 0, sizeof w->churn);
     w->churned = false;
     return w;
@@ -153,7 +155,7 @@ static bool earned(const struct windows *ws, const struct space *space, bool use
 {
     if (ws->policy == WINDOW_ALWAYS || !(key_flags(space->key) & SPACE_PAGED))
         return true;
-    return space->ran >= (user ? EARNED_USER : EARNED_SUPERVISOR);
+    return user ? space->user_ran >= EARNED_USER : space->ran >= EARNED_SUPERVISOR;
 }
 
 /* Another process has taken over the page directory: it starts anew. */
@@ -161,8 +163,27 @@ static void start_over(struct windows *ws, struct space *space)
 {
     if (space->window[1] != NULL)
         detach(ws, space->window[1]);
-    space->ran = space->looked_at = space->cost = space->soft_until = 0;
+    space->ran = space->user_ran = space->soft_until = 0;
     space->failures = 0;
+    space->witness_leaf = 0;
+}
+
+/*
+ * While a space has no window, a page of its stack tells whether it is still the same process: time
+ * that many short ones have spent, one after the other, earns none of them a window.
+ */
+static void look_at_witness(struct windows *ws, struct space *space, bool user)
+{
+    const uint64_t frame = UINT64_C(0xffffff001); /* and P */
+    if (!(key_flags(space->key) & SPACE_PAGED) || space->window[1] != NULL)
+        return;
+    if (space->witness_leaf != 0 &&
+        ((leaf_find(ws, space->witness) ^ space->witness_leaf) & frame) != 0)
+        start_over(ws, space);
+    if (user && space->witness_leaf == 0) {
+        space->witness = (uint32_t)ws->cpu->gpr[RSP];
+        space->witness_leaf = leaf_find(ws, space->witness);
+    }
 }
 
 static void forget_churn(struct windows *ws, int64_t now)
@@ -176,26 +197,47 @@ static void forget_churn(struct windows *ws, int64_t now)
             continue;
         w->churned = false;
         for (unsigned index = 0; index < STRETCHES; index++) {
+            w->lost[index] /= 2;
             w->churn[index] /= 2;
-            w->churned |= w->churn[index] != 0;
+            w->churned |= w->lost[index] != 0 || w->churn[index] != 0;
         }
     }
 }
 
 static void look_at_cost(struct windows *ws, struct space *space)
 {
-    int64_t period = space->ran - space->looked_at;
-    if (period < PAY_PERIOD)
+    space->credit -= space->cost;
+    space->cost = 0;
+    if (space->window[1] == NULL)
         return;
-    if (space->cost > PAY_FORGIVEN + period / PAY_SHARE && space->window[1] != NULL) {
-        space->soft_until = space->ran + (SOFT_PERIOD << space->failures);
+    if (space->credit < 0) {
+        space->soft_until = space->user_ran + (SOFT_PERIOD << space->failures);
         space->failures += space->failures < FAILURES_MAX;
         detach(ws, space->window[1]);
-    } else if (space->failures > 0 && space->window[1] != NULL) {
-        space->failures--;
+    } else if (space->user_ran - space->taken_at > PROVEN) {
+        space->failures = 0;
     }
-    space->looked_at = space->ran;
-    space->cost = 0;
+}
+
+static void add_user_time(struct space *space, int64_t ns)
+{
+    space->user_ran += ns;
+    space->credit = MIN(space->credit + ns / CREDIT_SHARE, CREDIT_MAX);
+}
+
+/* Selections come in pairs: into user code and out of it. */
+static void measure_stay(struct windows *ws, bool user)
+{
+    if (user) {
+        if (ws->stay_began == 0 && --ws->until_stay == 0)
+            ws->stay_began = host_monotonic_ns();
+    } else if (ws->stay_began != 0) {
+        int64_t stay = host_monotonic_ns() - ws->stay_began;
+        if (ws->space != NULL)
+            add_user_time(ws->space, MIN(stay * ws->stay_weight, STAY_MAX));
+        ws->stay_began = 0;
+        ws->stay_weight = ws->until_stay = stay < STAY_LONG ? STAY_EVERY : 1;
+    }
 }
 
 /* The time since the last call went to the current space. */
@@ -229,13 +271,17 @@ static bool refresh(struct windows *ws, struct space *space, struct window *w)
 
 static struct window *choose(struct windows *ws, struct space *space, bool user)
 {
-    if (user && space->ran < space->soft_until)
+    if (user && space->user_ran < space->soft_until)
         return NULL;
     struct window *w = space->window[user];
     if (w == NULL && !user)
         w = find_alike(ws, space->key);
-    if (w == NULL && earned(ws, space, user))
+    if (w == NULL && earned(ws, space, user)) {
         w = take(ws, space->key, user);
+        if (user)
+            space->credit = CREDIT_MAX;
+        space->taken_at = space->user_ran;
+    }
     if (w == NULL)
         return NULL;
     space->window[user] = w;
@@ -243,6 +289,15 @@ static struct window *choose(struct windows *ws, struct space *space, bool user)
         return NULL;
     w->last_used = ++ws->stamp;
     return w;
+}
+
+/* The guest has handled a page fault and goes back to user code, which repeats the access: one
+ * fault of the host's less if the page is mapped already. */
+static void map_after_page_fault(struct windows *ws, struct window *w)
+{
+    ws->seen_cr2 = ws->cpu->cr2;
+    if (w->epoch == ws->epoch)
+        window_map_ahead(ws, w, ws->seen_cr2, true);
 }
 
 static bool use(struct windows *ws, struct window *w)
@@ -256,6 +311,8 @@ static bool use(struct windows *ws, struct window *w)
     ws->cpu->jit.window = w->address;
     host_set_window_base(w->address);
     ws->counts.selected++;
+    if (unlikely(w->user && ws->cpu->cr2 != ws->seen_cr2))
+        map_after_page_fault(ws, w);
     return true;
 }
 
@@ -267,7 +324,10 @@ static bool select_slowly(struct windows *ws, uint64_t key, bool user)
         ws->key = key;
         ws->space = space_find(ws, key);
         ws->chosen[0] = ws->chosen[1] = 0;
+        ws->seen_cr2 = ws->cpu->cr2;
     }
+    if (ws->policy == WINDOW_AUTO)
+        look_at_witness(ws, ws->space, user);
     ws->space->last_used = ++ws->stamp;
     ws->choice[user] = choose(ws, ws->space, user);
     ws->chosen[user] = ws->epoch;
@@ -281,6 +341,8 @@ bool window_select(struct windows *ws)
     bool user = cpu->cpl == 3 && cpu->cr0 & CR0_PG;
     if (ws->policy == WINDOW_NEVER)
         return use(ws, NULL);
+    if (ws->policy == WINDOW_AUTO)
+        measure_stay(ws, user);
     if (likely(key == ws->key && ws->chosen[user] == ws->epoch && --ws->patience > 0))
         return use(ws, ws->choice[user]);
     return select_slowly(ws, key, user);

@@ -32,10 +32,17 @@
  * Timer interrupts lead here 100 times a second or more. */
 #define ACCOUNT_MAX 10000000
 
-/* Running time (ns) after which a space earns a window: mapping a few hundred pages costs 2 ms,
- * running soft costs about a third of the time. The supervisor's is shared by all spaces. */
+/* Running time (ns) after which a space earns a window, the user's by the time in user code:
+ * mapping a few hundred pages costs 2 ms, running soft costs about a third of the time. The
+ * supervisor's is shared by all spaces. */
 #define EARNED_USER       20000000
 #define EARNED_SUPERVISOR 2000000
+
+/* Stays in user code shorter than this, ns, are measured once in so many: two looks at the clock
+ * cost 50 ns. One measurement counts for at most STAY_MAX. */
+#define STAY_LONG  50000
+#define STAY_EVERY 8
+#define STAY_MAX   5000000
 
 /* What mapping costs, ns: measured on Linux 6.18. */
 #define COST_FAULT   2000
@@ -43,17 +50,19 @@
 #define COST_PROTECT 1200
 #define COST_UNMAP   3500
 
-/* A user window does not pay if more than a quarter of the time goes into mapping, looked at every
- * 10 ms, 5 ms being forgiven each time. Then the space is soft for 40 ms, twice that after each
- * further failure. */
-#define PAY_PERIOD   10000000
-#define PAY_FORGIVEN 5000000
-#define PAY_SHARE    4
+/* A user window pays while mapping costs less than a quarter of the time in user code; it starts
+ * with a credit, as all pages are mapped then, and cannot save up more. Once that is used up the
+ * space is soft for 40 ms of user code, twice that after each further failure, and all is
+ * forgotten when a window has lasted for 200 ms. */
+#define CREDIT_MAX   5000000
+#define CREDIT_SHARE 4
 #define SOFT_PERIOD  40000000
 #define FAILURES_MAX 6
+#define PROVEN       200000000
 
-/* A stretch whose pages were taken away so often is left to the soft way; half of it is forgotten
- * every 50 ms. */
+/* A supervisor's stretch whose pages were taken away so often is left to the soft way (the places
+ * in a kernel that access user pages are few, and become probes); half of it is forgotten every 50
+ * ms. */
 #define CHURN_LIMIT  16
 #define CHURN_PERIOD 50000000
 

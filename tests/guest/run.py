@@ -6,12 +6,13 @@
 EMULATOR is bmbt or qemu-system-i386 (whose TCG fails several checks: it has no segment limits, no T bit, no VME). Each
 OPTION goes to the emulator, as do those in the environment variable BOOT_TEST_OPTIONS. By hand, from the build folder:
 
-  ../tests/guest/run.py ./bmbt tests/guest/random.elf max -accel jit,mmu=soft -append 'seed=7 first=12 count=1 show=1'
+  python3 ../tests/guest/run.py ./bmbt tests/guest/random.elf max -accel jit,mmu=soft -append 'seed=7 first=12 count=1 show=1'
 
 --engines: values for -accel with spaces between them. The program must pass under each, and print under each exactly
 what it prints under the first one. --disk: an IDE disk whose sectors begin with code that tells their number.
 """
 import argparse
+import difflib
 import os
 import shlex
 import subprocess
@@ -19,6 +20,7 @@ import sys
 import tempfile
 
 SECTORS = 2048
+SHOWN_LINES = 60
 
 
 def make_disk(path):
@@ -63,11 +65,8 @@ def same(text, reference, engine, first):
     if text == reference:
         return True
     print(f'-accel {engine} and -accel {first} part here:')
-    lines, expected = text.splitlines() + [''], reference.splitlines() + ['']
-    different = [n for n in range(min(len(lines), len(expected))) if lines[n] != expected[n]]
-    for n in different[:10]:
-        print(f'line {n + 1}: {lines[n]}\n{" " * len(str(n + 1))}    not: {expected[n]}')
-    print(f'{len(different)} lines differ, of {len(lines)} and {len(expected)}')
+    parts = difflib.unified_diff(reference.splitlines(), text.splitlines(), first, engine, lineterm='', n=1)
+    print('\n'.join(list(parts)[:SHOWN_LINES]))
     return False
 
 
@@ -92,7 +91,7 @@ def main():
             print(text, end='')
         elif not same(text, reference, engine, engines[0]) or not well:
             well = False
-            print('\n'.join(text.splitlines()[-60:]))
+            print('\n'.join(['...'] + text.splitlines()[-5:]))
         ok = ok and well
     return 0 if ok else 1
 

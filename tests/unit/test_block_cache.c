@@ -217,6 +217,20 @@ TEST(sti_holds_off_for_one_instruction)
     machine_destroy(m);
 }
 
+/* The number of flushes that keys of the look-up hold starts anew in the middle of an instruction. */
+TEST(more_flushes_than_are_counted)
+{
+    struct cpu_machine *m = REAL_MODE(0x0f, 0x22, 0xd8, /* again: mov cr3, eax */
+                                      0x40,             /* inc ax */
+                                      0x66, 0x49,       /* dec ecx */
+                                      0x75, 0xf8, END); /* jnz again */
+    m->cpu->gpr[RCX] = 150000;
+    run(m);
+    CHECK_EQ(m->cpu->gpr[RCX], 0);
+    CHECK_EQ(m->cpu->gpr[RAX] & 0xffff, 150000 & 0xffff);
+    machine_destroy(m);
+}
+
 static void run_thread(void *opaque)
 {
     machine_run_here(opaque);

@@ -75,9 +75,6 @@ static struct insn decode(const char *bytes, unsigned size)
     CHECK(insn_decode(&i, padded, sizeof padded, MODE_CS32, NULL) > 0);
     return i;
 }
-#define DECODE(bytes) decode(bytes, sizeof bytes - 1)
-#define ADDPS "\x0f\x58\xc1"
-#define FLD1 "\xd9\xe8"
 
 /* ---- there and back -------------------------------------------------------------------------- */
 
@@ -150,7 +147,6 @@ static void check_host(void)
 
 TEST(round_trip)
 {
-    struct insn addps = DECODE(ADDPS), fld1 = DECODE(FLD1);
     start();
     for (unsigned round = 0; round < 20000; round++) {
         bool masked = round & 1;
@@ -158,7 +154,7 @@ TEST(round_trip)
         if (round < 16)
             cpu->fpu.top = round >> 1; /* each at least once */
         struct fpu before = cpu->fpu;
-        bool opened = fpu_open(cpu, masked ? &fld1 : &addps);
+        bool opened = fpu_open(cpu, masked ? FPU_X87 | FPU_SSE : FPU_SSE);
         bool live = cpu->jit.fpu_live;
         if (opened)
             fpu_sync(cpu);
@@ -172,10 +168,9 @@ TEST(round_trip)
 TEST(changes_arrive)
 {
     static const union vector v = { .u64 = { 0x1122334455667788, 0x99aabbccddeeff00 } };
-    struct insn fld1 = DECODE(FLD1);
     start();
     cpu->fpu.top = 3;
-    fpu_open(cpu, &fld1);
+    fpu_open(cpu, FPU_X87);
     __asm__ volatile("fld1\n\tfldpi\n\tfldz\n\tfldz\n\tfdivp\n\tmovups %0, %%xmm7\n\tmovups %0, %%xmm9"
                      :
                      : "m"(v)
@@ -220,28 +215,51 @@ TEST(closed_and_held)
     cpu->jit.fpu_live = false;
 }
 
-/* Opening changes nothing where the instruction may not run on the host all the same. */
+/* Opening changes nothing where instructions may not run on the host all the same. */
 TEST(refused)
 {
-    struct insn addps = DECODE(ADDPS), fld1 = DECODE(FLD1), movq2dq = DECODE("\xf3\x0f\xd6\xc1");
-    struct insn fnsave = DECODE("\xdd\x33"), fxsave = DECODE("\x0f\xae\x03");
-    struct insn add = DECODE("\x01\xc0");
     start();
     struct fpu before = cpu->fpu;
-    CHECK(!fpu_open(cpu, &fnsave) && !fpu_open(cpu, &fxsave) && !fpu_open(cpu, &add));
-    CHECK(!fpu_closed(cpu, &fnsave) && !fpu_closed(cpu, &add));
-    CHECK(fpu_closed(cpu, &fld1) && fpu_closed(cpu, &addps));
+    CHECK(fpu_closed(cpu, FPU_X87) && fpu_closed(cpu, FPU_SSE) && !fpu_closed(cpu, 0));
     cpu->cr0 |= CR0_TS;
-    CHECK(!fpu_open(cpu, &fld1) && !fpu_open(cpu, &addps));
+    CHECK(!fpu_open(cpu, FPU_X87) && !fpu_open(cpu, FPU_SSE));
     cpu->cr0 &= ~CR0_TS;
     cpu->fpu.control = before.control = 0x037b;
-    CHECK(!fpu_open(cpu, &fld1) && !fpu_open(cpu, &movq2dq));
+    CHECK(!fpu_open(cpu, FPU_X87) && !fpu_open(cpu, FPU_X87 | FPU_SSE));
     CHECK(!cpu->jit.fpu_live);
     check_same(&cpu->fpu, &before);
-    CHECK(fpu_open(cpu, &addps));
-    CHECK(cpu->jit.x87_closed && !cpu->jit.sse_closed);
-    CHECK(!fpu_open(cpu, &addps)); /* it is there */
+    CHECK(fpu_open(cpu, FPU_SSE));
+    CHECK(fpu_closed(cpu, FPU_X87) && !fpu_closed(cpu, FPU_SSE));
+    CHECK(fpu_open(cpu, FPU_SSE)); /* it is there */
+    CHECK(!fpu_open(cpu, FPU_X87));
+    CHECK(cpu->jit.fpu_live);
     fpu_sync(cpu);
+}
+
+/* What runs on the host's registers, and what the executor keeps. */
+TEST(kinds)
+{
+    static const struct {
+        const char *bytes;
+        unsigned kinds;
+    } table[] = { { "\xd9\xe8", FPU_X87 },
+                  { "\x0f\xfc\xc1", FPU_X87 },
+                  { "\x0f\x58\xc1", FPU_SSE },
+                  { "\xf3\x0f\xd6\xc1", FPU_X87 | FPU_SSE }, /* movq2dq */
+                  { "\x9b", FPU_X87 },
+                  { "\xd9\x2b", FPU_X87 }, /* fldcw */
+                  { "\x0f\xae\x13", FPU_SSE }, /* ldmxcsr */
+                  { "\xd9\x33", FPU_X87 }, /* fnstenv */
+                  { "\x66\xd9\x23", 0 }, /* fldenv of 14 bytes */
+                  { "\xdd\x33", 0 }, /* fnsave */
+                  { "\x0f\xae\x03", 0 }, /* fxsave */
+                  { "\x0f\xae\x2b", 0 }, /* xrstor */
+                  { "\x66\x0f\xf7\xc1", 0 }, /* maskmovdqu */
+                  { "\x01\xc0", 0 } };
+    for (unsigned n = 0; n < ARRAY_SIZE(table); n++) {
+        struct insn i = decode(table[n].bytes, (unsigned)strlen(table[n].bytes));
+        CHECK_EQ(fpu_kinds(&i), table[n].kinds);
+    }
 }
 
 /* ---- who asks for it ------------------------------------------------------------------------- */
@@ -250,11 +268,10 @@ TEST(refused)
 static void executed(const char *bytes, unsigned size)
 {
     struct insn insns[2] = { decode(bytes, size), { .fn = stop } };
-    struct insn fld1 = DECODE(FLD1);
     start();
     cpu->gpr[RAX] = 3;
     cpu->fpu.xmm[0].u32[0] = 0x3f800000;
-    CHECK(fpu_open(cpu, &fld1));
+    CHECK(fpu_open(cpu, FPU_X87));
     __asm__ volatile("fld1\n\tmovaps %%xmm0, %%xmm1" : : : "xmm1");
     insns[0].fn(cpu, &insns[0]);
     CHECK(!cpu->jit.fpu_live);

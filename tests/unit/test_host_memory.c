@@ -93,8 +93,8 @@ static bool record(void *opaque, enum host_trap trap, uint64_t address, bool wri
 }
 
 /*
- * Run text, which may use input as %[a] and change out as %[v]; a callback may go on at its end. Says
- * how often a callback ran.
+ * Run text, which may use input as %[a] and change out as %[v]; a callback may go on at its end.
+ * Says how often a callback ran.
  */
 #define RUN(seen, text, input, out)                                                                \
     ({                                                                                             \

@@ -244,7 +244,7 @@ TEST(victims_come_back)
 
 /* ---- fast entries ---- */
 
-/* As generated code asks: the first byte chooses the entry, the last one's page completes the tag. */
+/* As generated code asks: by the first byte's entry, with the last byte's page. */
 static bool hits(const struct cpu *cpu, bool user, uint32_t linear, unsigned size, bool write)
 {
     const struct tlb_entry *e = &cpu->tlbs[user][(linear >> 12) & 0xffff];
@@ -342,7 +342,7 @@ TEST(fast_entries_change_between_local_and_global)
     machine_destroy(m);
 }
 
-/* Every page of the table, global if its number has bit 0, for both privileges; flushed, and again. */
+/* Every place of the table, global if its number has bit 0, for both privileges; and again. */
 TEST(flushes_find_every_fast_entry)
 {
     struct cpu_machine *m = paged(0, CR4_PGE);

@@ -49,6 +49,12 @@ ALWAYS_INLINE uint32_t string_run(const struct cpu *cpu, const struct insn *i, u
 }
 
 /*
+ * MOVS, CMPS, STOS or SCAS (the even opcode) with its repeat and ECX not 0: as long as string_run()
+ * finds its operands and nothing asks for attention. Whether it was done to its end.
+ */
+bool string_repeat(struct cpu *cpu, const struct insn *i, uint8_t opcode, unsigned size);
+
+/*
  * A repeated string instruction. run: an expression of `count` (elements left) that does several
  * elements at once and gives their number, 0 for none; one: the statement for a single element;
  * more: whether to go on after an element but for the count. Index and count registers are right

@@ -218,3 +218,46 @@ ALWAYS_INLINE uint32_t cmps_run(struct cpu *cpu, const struct insn *i, unsigned 
 STRINGS(b, 1)
 STRINGS(v_16, 2)
 STRINGS(v_32, 4)
+
+/* ---- for the translator ------------------------------------------------------------------------ */
+
+ALWAYS_INLINE uint32_t any_run(struct cpu *cpu, const struct insn *i, uint8_t opcode, unsigned size,
+                               uint32_t count)
+{
+    bool while_equal = !(i->flags & INSN_REPNE);
+    switch (opcode) {
+    case 0xa4: return movs_run(cpu, i, size, count);
+    case 0xa6: return cmps_run(cpu, i, size, count, while_equal);
+    case 0xaa: return stos_run(cpu, i, size, count);
+    default: return scas_run(cpu, i, size, count, while_equal);
+    }
+}
+
+ALWAYS_INLINE bool compares(uint8_t opcode)
+{
+    return opcode == 0xa6 || opcode == 0xae;
+}
+
+ALWAYS_INLINE bool repeat_runs(struct cpu *cpu, const struct insn *i, uint8_t opcode, unsigned size)
+{
+    uint32_t count = string_offset(cpu, i, RCX);
+    while (__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) == 0) {
+        uint32_t done = any_run(cpu, i, opcode, size, count);
+        if (done == 0)
+            return false;
+        count -= done;
+        string_set(cpu, i, RCX, reg32(cpu, RCX) - done);
+        if (count == 0 || (compares(opcode) && flag_zf(cpu) != !(i->flags & INSN_REPNE)))
+            return true;
+    }
+    return false;
+}
+
+bool string_repeat(struct cpu *cpu, const struct insn *i, uint8_t opcode, unsigned size)
+{
+    switch (size) {
+    case 1: return repeat_runs(cpu, i, opcode, 1);
+    case 2: return repeat_runs(cpu, i, opcode, 2);
+    default: return repeat_runs(cpu, i, opcode, 4);
+    }
+}

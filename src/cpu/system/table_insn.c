@@ -242,7 +242,6 @@ EXEC(exec_arpl_m)
 {
     require_protected(cpu, i);
     uint32_t ea = exec_ea(cpu, i);
-    exec_probe_write(cpu, i, i->seg, ea, 2);
     uint16_t value = exec_load16(cpu, i, i->seg, ea), rpl = reg16(cpu, i->reg) & 3;
     bool raise = (value & 3) < rpl;
     if (raise)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Memory for generated code: a file without a name, mapped once to write and once to run, so that no
-// page is ever both.
+// Memory for generated code: a file without a name, mapped once to write and once to run, so that
+// no page is ever both.
 #include "host/host.h"
 
 #include <sys/mman.h>
@@ -17,8 +17,8 @@ struct host_code {
     void *run;
 };
 
-/* Where vm.memfd_noexec is set, a file that does not ask for MFD_EXEC cannot be mapped to run; older
- * kernels do not know the flag. */
+/* Where vm.memfd_noexec is set, a file that does not ask for MFD_EXEC cannot be mapped to run;
+ * older kernels do not know the flag. */
 static int create_file(void)
 {
     int fd = memfd_create("bmbt-code", MFD_CLOEXEC | MFD_EXEC);

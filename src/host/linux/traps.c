@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Traps by signals. Handlers belong to the process and stay once they are there; callbacks belong to
-// threads. What no callback takes goes to whoever had the signal before: a sanitizer, or the kernel's
-// default with a core.
+// Traps by signals. Handlers belong to the process and stay once they are there; callbacks belong
+// to threads. What no callback takes goes to whoever had the signal before: a sanitizer, or the
+// kernel's default with a core.
 #include "host/host.h"
 
 #include <errno.h>
@@ -17,8 +17,8 @@
  * silently. Nothing here asks for the urgent data of sockets. */
 #define KICK_SIGNAL SIGURG
 
-/* Room for the kernel's frame (11 KiB with all of a processor's extensions) and the callback; the page
- * below it faults. */
+/* Room for the kernel's frame (11 KiB with all of a processor's extensions) and the callback; the
+ * page below it faults. */
 #define STACK_SIZE  (128u << 10)
 #define STACK_GUARD 4096u
 
@@ -45,8 +45,8 @@ static struct sigaction previous[SIGNALS];
 
 /* ---- in the handler ---- */
 
-/* Faults are repeated when the handler returns, and then end the program where they happened. What was
- * sent, and a trap that comes after its instruction, has to be sent again. */
+/* Faults are repeated when the handler returns, and then end the program where they happened. What
+ * was sent, and a trap that comes after its instruction, has to be sent again. */
 static void default_action(int number, const siginfo_t *info)
 {
     struct sigaction action = { .sa_handler = SIG_DFL };
@@ -90,7 +90,8 @@ static uint64_t address_of(const siginfo_t *info)
     return info->si_code == SI_KERNEL ? 0 : (uint64_t)(uintptr_t)info->si_addr;
 }
 
-/* Whoever was kicked is told; the signal itself does not say who it was, and one may stand for many. */
+/* Whoever was kicked is told; the signal itself does not say who it was, and one may stand for
+ * many. */
 static bool call_kicked(struct host_frame *frame)
 {
     bool handled = false;

@@ -40,7 +40,7 @@ void link_path(struct emitter *e, struct asm_label label, uint32_t target)
         return;
     }
     struct link *link = &e->t->links[e->t->link_count++];
-    *link = (struct link){ .site = label.patch - 4, .target_eip = target, .from = e->t };
+    *link = (struct link){ .site = label.patch - 4, .target_eip = target, .from = e->t, .fpu = e->fpu };
     s->link = link;
 }
 
@@ -120,6 +120,18 @@ static uint32_t wrapped(const struct emitter *e, uint32_t eip)
     return e->mode & MODE_CS32 ? eip : eip & 0xffff;
 }
 
+/* Instruction number `count` stands for the block's begin with the FPU closed. */
+static void emit_fpu_entry(struct emitter *e)
+{
+    if (!(translator_of(e->cpu)->options.optimise & OPTIMISE_FPU))
+        return;
+    for (unsigned n = 0; n < e->t->count; n++)
+        e->fpu |= (uint8_t)fpu_kinds(&e->block->insns[n]);
+    e->t->fpu = e->fpu;
+    e->index = e->t->count;
+    fpu_guard(e, e->fpu);
+}
+
 bool emit_block(struct translator *tr, struct translated *t, uint8_t *end)
 {
     struct pending_stub stubs[MAX_STUBS];
@@ -131,6 +143,7 @@ bool emit_block(struct translator *tr, struct translated *t, uint8_t *end)
         .mode = t->mode,
         .stubs = stubs,
     };
+    emit_fpu_entry(&e);
     for (unsigned n = 0; n < t->count; n++) {
         const struct insn *i = &t->block->insns[n];
         e.insn = i;

@@ -265,6 +265,7 @@ static void emit_landing(struct emitter *e)
 {
     struct host_memory drop = host_at(HOST_RSP, 8);
     asm_lea64(&e->a, HOST_RSP, &drop);
+    e->fpu = 0; /* whatever was called may have closed it */
     emit_goto(e, e->next_eip);
     e->ended = true;
 }

@@ -53,7 +53,7 @@ struct emitter {
     enum memory_way way;     /* how this instruction reaches memory */
     bool flags_dead;         /* nobody reads the six flags as they are before this instruction, but a
                                 fault: it overwrites them all and reads none */
-    bool x87_checked, sse_checked; /* fpu_guard() came before, on every path to here */
+    uint8_t fpu;             /* FPU_*: what is open where the code is that is being emitted */
     bool ended;              /* nothing can fall through to the next instruction */
     struct pending_stub *stubs; /* cold code to be emitted at the end: stub.c's own */
     unsigned stub_count;
@@ -118,10 +118,9 @@ void emit_goto(struct emitter *e, uint32_t target);
  * attention changed. What translate() emits where there is no emit function. */
 void emit_execute(struct emitter *e);
 
-/* Before the first host x87/MMX (sse: SSE) instruction of this one: leaves to the executor while
- * jit.x87_closed (sse_closed). Flags kept; clobbers R8, R9. Does nothing where a guard of the same
- * kind came before in this block on every path. */
-void fpu_guard(struct emitter *e, bool sse);
+/* At the block's begin: to the slow path (of instruction e->index) while the FPU is closed to kinds. Flags
+ * are kept; clobbers R9. */
+void fpu_guard(struct emitter *e, unsigned kinds);
 
 /*
  * The instruction re-encoded as it is: opcode, ModRM, immediate; registers by host_gpr(), memory by

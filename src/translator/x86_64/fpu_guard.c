@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // Tests in generated code that FPU instructions may run on the host's registers.
+#include "translator/internal.h"
 #include "translator/x86_64/fpu_emit.h"
 
 /* To the slow path unless RCX, whose own value is in R9, is zero: JRCXZ alone tests without flags. */
-static void require_zero(struct emitter *e)
+static void require_rcx_zero(struct emitter *e)
 {
     struct assembler *a = &e->a;
     struct asm_label zero = asm_jrcxz(a);
@@ -14,22 +15,41 @@ static void require_zero(struct emitter *e)
     asm_mov64(a, HOST_RCX, HOST_R9);
 }
 
-/*
- * Once in a block is enough: whatever closes the FPU is C code that an instruction of the block calls,
- * and that does not come back into the block when it did.
- */
-void fpu_guard(struct emitter *e, bool sse)
+unsigned fpu_kinds(const struct insn *i)
+{
+    if (i->op == INSN_OP_UNDEFINED)
+        return 0;
+    const struct opcode *row = &opcode_table[i->op];
+    bool environment = row->opcode == 0xd9 && !(i->flags & INSN_OSIZE16); /* FNSTENV, FLDENV */
+    /* Whole states, whose operand is M too, are the executor's. */
+    if ((row->operand[0] == OPERAND_M && !environment) || emitter_of(row) == NULL)
+        return 0;
+    return (row->attributes & (OP_X87 | OP_MMX) ? FPU_X87 : 0) |
+           (row->attributes & OP_SSE ? FPU_SSE : 0);
+}
+
+/* Both bytes are one word. */
+void fpu_guard(struct emitter *e, unsigned kinds)
+{
+    _Static_assert(offsetof(struct jit_state, sse_closed) ==
+                       offsetof(struct jit_state, x87_closed) + 1,
+                   "read together");
+    struct assembler *a = &e->a;
+    struct host_memory closed =
+        kinds == FPU_SSE ? host_cpu_field(jit.sse_closed) : host_cpu_field(jit.x87_closed);
+    if (kinds == 0)
+        return;
+    asm_mov64(a, HOST_R9, HOST_RCX);
+    asm_rm(a, ASM_0F, kinds == (FPU_X87 | FPU_SSE) ? 0xb7 : 0xb6, HOST_RCX, &closed); /* MOVZX */
+    require_rcx_zero(e);
+}
+
+void fpu_require_zero(struct emitter *e, unsigned reg)
 {
     struct assembler *a = &e->a;
-    bool *checked = sse ? &e->sse_checked : &e->x87_checked;
-    struct host_memory closed =
-        sse ? host_cpu_field(jit.sse_closed) : host_cpu_field(jit.x87_closed);
-    if (*checked)
-        return;
-    *checked = true;
     asm_mov64(a, HOST_R9, HOST_RCX);
-    asm_rm(a, ASM_0F, 0xb6, HOST_RCX, &closed); /* MOVZX */
-    require_zero(e);
+    asm_mov32(a, HOST_RCX, reg);
+    require_rcx_zero(e);
 }
 
 /* NOT, and a shift that leaves the masks alone in the upper six bits: neither changes flags. */
@@ -41,9 +61,7 @@ void fpu_require_masks(struct emitter *e, unsigned reg, unsigned shift)
     asm_shlx(a, 32, reg, reg, HOST_R9);
     asm_mov32_imm(a, HOST_R9, 32 - 6);
     asm_shrx(a, 32, reg, reg, HOST_R9);
-    asm_mov64(a, HOST_R9, HOST_RCX);
-    asm_mov32(a, HOST_RCX, reg);
-    require_zero(e);
+    fpu_require_zero(e, reg);
 }
 
 void fpu_require_zero_above(struct emitter *e, unsigned reg, unsigned bit)
@@ -52,5 +70,5 @@ void fpu_require_zero_above(struct emitter *e, unsigned reg, unsigned bit)
     asm_mov64(a, HOST_R9, HOST_RCX);
     asm_mov32_imm(a, HOST_RCX, bit);
     asm_shrx(a, 32, HOST_RCX, reg, HOST_RCX);
-    require_zero(e);
+    require_rcx_zero(e);
 }

@@ -80,32 +80,21 @@ void fpu_save(struct cpu *cpu)
     cpu_update_fpu_closed(cpu);
 }
 
-/* ---- instructions that left generated code --------------------------------------------------- */
-
-/* OP_X87, OP_MMX, OP_SSE if the instruction runs on such registers of the host: whole environments
- * and states, whose operand is M, are always the executor's. */
-static unsigned kinds(const struct insn *i)
+bool fpu_closed(const struct cpu *cpu, unsigned kinds)
 {
-    if (i->op == INSN_OP_UNDEFINED)
-        return 0;
-    const struct opcode *row = &opcode_table[i->op];
-    return row->operand[0] == OPERAND_M ? 0 : row->attributes & (OP_X87 | OP_MMX | OP_SSE);
-}
-
-bool fpu_closed(const struct cpu *cpu, const struct insn *i)
-{
-    return (kinds(i) & (OP_X87 | OP_MMX) && cpu->jit.x87_closed) ||
-           (kinds(i) & OP_SSE && cpu->jit.sse_closed);
+    return (kinds & FPU_X87 && cpu->jit.x87_closed) || (kinds & FPU_SSE && cpu->jit.sse_closed);
 }
 
 /* The closed bytes depend on the state being live; so it is tried, before anything is moved. */
-bool fpu_open(struct cpu *cpu, const struct insn *i)
+bool fpu_open(struct cpu *cpu, unsigned kinds)
 {
-    if (kinds(i) == 0 || cpu->jit.fpu_live)
+    if (!fpu_closed(cpu, kinds))
+        return true;
+    if (cpu->jit.fpu_live)
         return false;
     cpu->jit.fpu_live = true;
     cpu_update_fpu_closed(cpu);
-    if (!fpu_closed(cpu, i)) {
+    if (!fpu_closed(cpu, kinds)) {
         load(&cpu->fpu);
         return true;
     }

@@ -65,8 +65,8 @@ static void emit_save_guest(struct assembler *a)
         struct host_memory m = guest_gpr(guest);
         asm_store64(a, &m, host_gpr(guest));
     }
-    asm_8(a, 0x9f);                                   /* LAHF */
-    asm_rr(a, ASM_0F, 0x90, 0, HOST_RAX);             /* SETO AL */
+    asm_8(a, 0x9f);                       /* LAHF */
+    asm_rr(a, ASM_0F, 0x90, 0, HOST_RAX); /* SETO AL */
     struct host_memory image = host_cpu_field(jit.flags_image);
     asm_rm(a, ASM_66, 0x89, HOST_RAX, &image);
 }
@@ -135,7 +135,7 @@ static void emit_exit(struct assembler *a, struct glue *g)
 static void emit_execute_glue(struct assembler *a, struct glue *g)
 {
     struct host_memory now = host_cpu_field(jit.return_stack_now);
-    struct host_memory stack = host_cpu_field(jit.host_stack);
+    struct host_memory stack = host_cpu_field(jit.host_stack), eip = host_cpu_field(eip);
     g->execute = a->p;
     emit_save_guest(a);
     asm_store64(a, &now, HOST_RSP);
@@ -151,6 +151,7 @@ static void emit_execute_glue(struct assembler *a, struct glue *g)
     g->execute_race = a->p;
     struct asm_label leave_too = asm_jcc_forward(a, CC_NE);
     asm_mov64(a, HOST_R11, HOST_RAX);
+    asm_load32(a, HOST_R8, &eip); /* where R11 leads to the look-up */
     asm_load64(a, HOST_RSP, &now);
     emit_load_guest(a);
     asm_jmp_reg(a, HOST_R11);
@@ -159,6 +160,60 @@ static void emit_execute_glue(struct assembler *a, struct glue *g)
     asm_bind(a, leave);
     asm_bind(a, leave_too);
     emit_done(a);
+}
+
+/* The guest's state, but RSP, behind a helper. */
+static void emit_resume(struct assembler *a)
+{
+    struct host_memory now = host_cpu_field(jit.return_stack_now);
+    asm_load64(a, HOST_RSP, &now);
+    emit_load_guest(a);
+}
+
+/* Called by generated code: the way into C and back costs less than the executor's. Results: enum
+ * helped. Of those that do not return, the return address is dropped. */
+static void emit_helper(struct assembler *a, struct glue *g)
+{
+    struct host_memory now = host_cpu_field(jit.return_stack_now);
+    struct host_memory stack = host_cpu_field(jit.host_stack), eip = host_cpu_field(eip);
+    g->helper = a->p;
+    emit_save_guest(a);
+    asm_store64(a, &now, HOST_RSP);
+    asm_load64(a, HOST_RSP, &stack);
+    asm_mov64(a, HOST_RDI, HOST_CPU);
+    asm_mov64(a, HOST_RSI, HOST_R12);
+    asm_mov32(a, HOST_RDX, HOST_R13);
+    asm_mov32(a, HOST_RCX, HOST_R9);
+    asm_mov64_imm(a, HOST_RAX, (uint64_t)(uintptr_t)translator_help);
+    asm_call_reg(a, HOST_RAX);
+    asm_mov32(a, HOST_R10, HOST_RAX);
+    asm_rr(a, 0, 0x85, HOST_RAX, HOST_RAX);
+    struct asm_label not_done = asm_jcc_forward(a, CC_E);
+    emit_test_attention(a);
+    g->to_code = a->p;
+    struct asm_label leave = asm_jcc_forward(a, CC_NE);
+    asm_rr(a, 0, 0x83, 7, HOST_R10);
+    asm_8(a, HELPED);
+    struct asm_label jump = asm_jcc_forward(a, CC_NE);
+    emit_resume(a);
+    asm_8(a, 0xc3);
+    asm_bind(a, jump);
+    emit_resume(a);
+    emit_move_stack(a, 8);
+    asm_load32(a, HOST_R8, &eip);
+    struct asm_label lookup = asm_jmp_forward(a);
+    asm_bind(a, leave);
+    emit_resume(a);
+    asm_load32(a, HOST_R8, &eip);
+    asm_mov32_imm(a, HOST_R10, EXIT_LOOKUP);
+    asm_jmp(a, g->exit);
+    asm_bind(a, not_done);
+    emit_resume(a);
+    emit_move_stack(a, 8);
+    asm_mov64(a, HOST_R8, HOST_R12);
+    asm_mov32(a, HOST_R9, HOST_R13);
+    asm_jmp(a, g->execute);
+    asm_bind(a, lookup);
 }
 
 /* The key's upper half is what emit_lookup() has as a constant. */
@@ -182,9 +237,10 @@ uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end)
     tr->glue.return_miss = a.p;
     asm_mov32_imm(&a, HOST_R10, EXIT_LOOKUP);
     asm_jmp(&a, tr->glue.exit);
+    emit_helper(&a, &tr->glue);
     tr->glue.lookup = a.p;
     emit_shared_lookup(&a, tr->glue.exit);
-    tr->glue.end = a.p;
+    tr->glue.end = tr->glue.to_code_end = a.p;
     host_assert(!a.overflow, "glue does not fit into the code cache");
     return a.p;
 }

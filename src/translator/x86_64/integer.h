@@ -4,6 +4,7 @@
 #ifndef TRANSLATOR_X86_64_INTEGER_H
 #define TRANSLATOR_X86_64_INTEGER_H
 
+#include "translator/internal.h"
 #include "translator/x86_64/emit_functions.h"
 
 /* Operand size in bytes, and the prefix that makes it. */
@@ -24,6 +25,12 @@ static inline const struct opcode *insn_row(const struct insn *i)
 {
     return &opcode_table[i->op];
 }
+
+/*
+ * Call a helper (translator/internal.h) for this instruction. R9D: its operand, which was the last thing that could fault; guest
+ * registers and flags are as at the instruction's begin. Where the helper refuses, the executor does it.
+ */
+void emit_help(struct emitter *e, help_fn *help);
 
 /* An immediate of 1, 2 or 4 bytes. */
 void immediate_bytes(struct emitter *e, unsigned size, uint32_t v);

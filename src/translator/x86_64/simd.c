@@ -58,21 +58,12 @@ static unsigned modrm_rm(const struct opcode *row, const struct insn *i)
     return general ? host_gpr(i->rm) : i->rm;
 }
 
-static void guard(struct emitter *e, const struct opcode *row)
-{
-    if (row->attributes & OP_MMX)
-        fpu_guard(e, false);
-    if (row->attributes & OP_SSE)
-        fpu_guard(e, true);
-}
-
 bool emit_simd(struct emitter *e, const struct insn *i)
 {
     const struct opcode *row = &opcode_table[i->op];
     enum access access = row->attributes & OP_MEM_WRITE ? ACCESS_STORE : ACCESS_LOAD;
     if (i->flags & INSN_MEMORY && memory_size(row) == 0)
         return false;
-    guard(e, row);
     if (i->flags & INSN_MEMORY) {
         struct host_memory m = memory_operand(e, i, memory_size(row), access);
         asm_rm(&e->a, form_of(row), row->opcode, modrm_reg(row, i), &m);
@@ -88,7 +79,6 @@ bool emit_emms(struct emitter *e, const struct insn *i)
 {
     static const uint8_t emms[] = { 0x0f, 0x77 };
     (void)i;
-    fpu_guard(e, false);
     asm_bytes(&e->a, emms, sizeof emms);
     return true;
 }
@@ -97,8 +87,7 @@ bool emit_emms(struct emitter *e, const struct insn *i)
 bool emit_ldmxcsr(struct emitter *e, const struct insn *i)
 {
     struct assembler *a = &e->a;
-    struct host_memory word = host_cpu_field(jit.fpu_word);
-    fpu_guard(e, true);
+    struct host_memory word = host_cpu_field(jit.fpu_scratch);
     struct host_memory m = memory_operand(e, i, 4, ACCESS_LOAD);
     asm_load32(a, HOST_R8, &m);
     asm_store32(a, &word, HOST_R8);

@@ -104,7 +104,7 @@ bool emit_cmps(struct emitter *e, const struct insn *i)
  * In a window the host repeats it: with the window's base added to ESI and EDI, as ES has no
  * override. The base is taken off by adding its complement and 1: NOT keeps the flags. Where a host
  * fault in the middle has to end in the executor, frame_unwind() takes it off, and what is left in
- * ECX is a whole instruction again.
+ * ECX is a whole instruction again. Elsewhere a helper goes from page to page by the soft TLB.
  */
 static void rebase(struct emitter *e, unsigned gpr, bool add)
 {
@@ -131,8 +131,10 @@ bool emit_repeat(struct emitter *e, const struct insn *i)
     uint8_t opcode = insn_row(i)->opcode;
     bool from_source = has_source(opcode);
     struct host_memory window = host_cpu_field(jit.window);
-    if (!repeats_on_host(e, i, from_source))
-        return false;
+    if (!repeats_on_host(e, i, from_source)) {
+        emit_help(e, help_repeat);
+        return true;
+    }
     asm_load64(&e->a, HOST_R11, &window);
     if (from_source)
         rebase(e, HOST_RSI, true);

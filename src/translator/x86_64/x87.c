@@ -10,8 +10,8 @@
  */
 bool emit_fwait(struct emitter *e, const struct insn *i)
 {
+    (void)e;
     (void)i;
-    fpu_guard(e, false);
     return true;
 }
 
@@ -22,32 +22,19 @@ static unsigned memory_size(const struct opcode *row)
     case OPERAND_Md: return 4;
     case OPERAND_Mq: return 8;
     case OPERAND_Mt: return 10;
-    default: return 0; /* environments, whose form depends on the mode: the executor's */
+    default: return 0; /* FNSAVE, FRSTOR: the executor's */
     }
-}
-
-/* A new control word that unmasks something is the executor's. */
-static bool emit_fldcw(struct emitter *e, const struct insn *i)
-{
-    struct assembler *a = &e->a;
-    struct host_memory word = host_cpu_field(jit.fpu_word);
-    fpu_guard(e, false);
-    struct host_memory m = memory_operand(e, i, 2, ACCESS_LOAD);
-    asm_rm(a, ASM_0F, 0xb7, HOST_R8, &m); /* MOVZX */
-    asm_store32(a, &word, HOST_R8);
-    fpu_require_masks(e, HOST_R8, 0);
-    asm_rm(a, 0, 0xd9, 5, &word);
-    return true;
 }
 
 static bool emit_memory(struct emitter *e, const struct opcode *row, const struct insn *i)
 {
     unsigned size = memory_size(row);
+    if (row->opcode == 0xd9 && row->reg >= 4 && row->reg <= 6)
+        return row->reg == 4   ? emit_fldenv(e, i)
+               : row->reg == 5 ? emit_fldcw(e, i)
+                               : emit_fnstenv(e, i);
     if (size == 0)
         return false;
-    if (row->opcode == 0xd9 && row->reg == 5)
-        return emit_fldcw(e, i);
-    fpu_guard(e, false);
     struct host_memory m =
         memory_operand(e, i, size, row->attributes & OP_MEM_WRITE ? ACCESS_STORE : ACCESS_LOAD);
     asm_rm(&e->a, 0, row->opcode, row->reg, &m);
@@ -59,7 +46,6 @@ bool emit_x87(struct emitter *e, const struct insn *i)
     const struct opcode *row = &opcode_table[i->op];
     if (i->flags & INSN_MEMORY)
         return emit_memory(e, row, i);
-    fpu_guard(e, false);
     asm_rr(&e->a, 0, row->opcode, i->reg, i->rm);
     return true;
 }

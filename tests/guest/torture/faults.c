@@ -2,8 +2,9 @@
 // Copyright (C) 2026 The bmbt authors
 // Faults in every class of instruction: what all of these cases share, and the list.
 /*
- * Each instruction runs hot with its operand about a border, then faults there; on the fault nothing
- * may have changed, the handler mends what was wrong, and going on must give what it gave before.
+ * Each instruction runs hot with its operand about a border, then faults there; on the fault
+ * nothing may have changed, the handler mends what was wrong, and going on must give what it gave
+ * before.
  * A line is a digest of all that was seen, for the comparison between engines.
  * Command line: row= runs one row only.
  */
@@ -124,6 +125,12 @@ uint32_t row_digest(const struct row *row, const struct state *s)
     return digest_state(0, s, undefined);
 }
 
+uint32_t row_vague(const struct row *row)
+{
+    uint32_t flags = FLAG_RF | (row->access & COMPARES ? FLAGS_ARITH : 0);
+    return flags | (row_is_sequence(row) ? row->undefined : 0);
+}
+
 void row_report(const struct row *row, const char *what, uint32_t offset, const struct state *start,
                 const struct state *end)
 {
@@ -187,7 +194,9 @@ void torture(void)
     static const struct {
         const char *name;
         void (*run)(void);
-    } parts[] = { { "pages", faults_pages }, { "limits", faults_limits }, { "jumps", faults_jumps } };
+    } parts[] = { { "pages", faults_pages },
+                  { "limits", faults_limits },
+                  { "jumps", faults_jumps } };
     uint32_t only = option("part", ARRAY_SIZE(parts));
     for (unsigned n = 0; n < ARRAY_SIZE(parts); n++) {
         unsigned before = failures;

@@ -6,7 +6,7 @@
 
 #include "torture.h"
 
-#define PAGE(n) (TEST_LINEAR + (uint32_t)(n) * 4096)
+#define PAGE(n) (TEST_LINEAR + (uint32_t)(n)*4096)
 #define RWX     (PTE_P | PTE_W | PTE_U)
 
 /* Operands lie about the border between the first two; the third is good for everything. */
@@ -17,7 +17,7 @@
 
 /* As faults_rows.S writes them. */
 enum { AT_EBX, AT_ESI, AT_EDI, AT_ESP, PUSHES, AT_EBP };
-enum { READS = 1, WRITES = 2, STEPS = 4, ALIGNED = 8, IN_DS = 16, FILL_SHIFT = 8 };
+enum { READS = 1, WRITES = 2, STEPS = 4, ALIGNED = 8, IN_DS = 16, COMPARES = 32, FILL_SHIFT = 8 };
 enum { FILL_RANDOM, FILL_RETURN, FILL_SELECTOR, FILL_POINTER, FILL_BOUNDS, FILL_FX, FILL_CONTROLS };
 struct row {
     const uint8_t *code, *end;
@@ -38,6 +38,8 @@ void row_start(const struct row *row, unsigned index, uint32_t offset, uint32_t 
 void row_fill(const struct row *row, uint32_t linear, const struct state *start);
 uint32_t row_memory(unsigned level);
 uint32_t row_digest(const struct row *row, const struct state *s);
+/* Flags that a fault of it may leave in any state. */
+uint32_t row_vague(const struct row *row);
 /* Print a case that failed. */
 void row_report(const struct row *row, const char *what, uint32_t offset, const struct state *start,
                 const struct state *end);

@@ -134,7 +134,7 @@ static void across_border(unsigned bytes, unsigned level, uint32_t bad)
     }
 }
 
-/* ---- faults that have no memory operand ------------------------------------------------------- */
+/* ---- faults that have no memory operand ------------------------------------------------------ */
 
 CODE(fault_divide, "inc ebx; add eax, 5; div ecx; inc ebx; int3");
 CODE(fault_undefined, "inc ebx; sub eax, 5; ud2; inc ebx; int3");
@@ -155,16 +155,16 @@ static const struct other {
     unsigned vector, error, at; /* of the faulting instruction; a trap's is behind it */
 } others[] = {
 #define OTHER(name, vector, error, at) { #name, name, name##_end, vector, error, at },
-    OTHER(fault_divide, EXC_DE, 0, 4)          /**/
-    OTHER(fault_undefined, EXC_UD, 0, 4)       /**/
-    OTHER(fault_privileged, EXC_GP, 0, 4)      /**/
-    OTHER(fault_alignment, EXC_AC, 0, 3)       /**/
-    OTHER(fault_overflow, EXC_OF, 0, 5)        /**/
-    OTHER(fault_bound, EXC_BR, 0, 6)           /**/
-    OTHER(fault_port, EXC_GP, 0, 3)            /**/
-    OTHER(fault_aligned_sse, EXC_GP, 0, 3)     /**/
-    OTHER(fault_fpu, EXC_MF, 0, 7)             /**/
-    OTHER(fault_sse, EXC_XM, 0, 7)             /**/
+    OTHER(fault_divide, EXC_DE, 0, 4)      /**/
+    OTHER(fault_undefined, EXC_UD, 0, 4)   /**/
+    OTHER(fault_privileged, EXC_GP, 0, 4)  /**/
+    OTHER(fault_alignment, EXC_AC, 0, 3)   /**/
+    OTHER(fault_overflow, EXC_OF, 0, 5)    /**/
+    OTHER(fault_bound, EXC_BR, 0, 6)       /**/
+    OTHER(fault_port, EXC_GP, 0, 3)        /**/
+    OTHER(fault_aligned_sse, EXC_GP, 0, 3) /**/
+    OTHER(fault_fpu, EXC_MF, 0, 7)         /**/
+    OTHER(fault_sse, EXC_XM, 0, 7)         /**/
     OTHER(fault_selector, EXC_GP, 0x5678, 6)
 };
 

@@ -47,7 +47,8 @@ static uint32_t one_place(const struct row *row, unsigned index, uint32_t offset
         limit_at(row, 0xfff);
         end = first;
         state_run(&end);
-        d = digest(digest(d, digest_state(0, &end, row->undefined | FLAG_RF)), row_memory(3));
+        d = digest(digest(d, digest_state(0, &end, row->undefined | row_vague(row))),
+                   row_memory(3));
         limit_at(row, 0xffff);
         if (!outside && !(row->access & STEPS) && end.vector == EXC_GP)
             row_report(row, "a fault within the limit", offset, &first, &end);
@@ -68,7 +69,8 @@ static uint32_t one_place(const struct row *row, unsigned index, uint32_t offset
 static bool fits(const struct row *row)
 {
     unsigned fill = row->access >> FILL_SHIFT;
-    return fill != FILL_RETURN && fill != FILL_SELECTOR && fill != FILL_POINTER && row->at != AT_EBP;
+    return fill != FILL_RETURN && fill != FILL_SELECTOR && fill != FILL_POINTER &&
+           row->at != AT_EBP;
 }
 
 void faults_limits(void)

@@ -41,10 +41,11 @@ static bool complain(const struct trial *t, const char *what)
     return false;
 }
 
-/* An error code as SDM 3A 4.7 says. Of read-modify-write, W on an absent page is left to digests. */
+/* An error code as SDM 3A 4.7 says. Of read-modify-write, W on absent pages is left to digests. */
 static uint32_t expected_error(const struct trial *t)
 {
-    uint32_t writes = t->row->access & WRITES && (t->bad & PTE_P || !(t->row->access & READS)) ? 2 : 0;
+    uint32_t writes =
+        t->row->access & WRITES && (t->bad & PTE_P || !(t->row->access & READS)) ? 2 : 0;
     return (t->bad & PTE_P) | writes | (t->level ? 4 : 0);
 }
 
@@ -89,13 +90,13 @@ static uint32_t run_bad(struct trial *t)
     t->end = t->start;
     state_run(&t->end);
     all_good();
-    uint32_t undefined = row_is_sequence(t->row) ? t->row->undefined : 0;
-    uint32_t d = digest_state(0, &t->end, undefined | FLAG_RF);
+    uint32_t d = digest_state(0, &t->end, row_vague(t->row));
     d = digest(digest(d, t->end.cr2), row_memory(t->level));
     if (!check_fault(t, memory))
         return 0;
     state_run(&t->end);
-    if (row_digest(t->row, &t->end) != t->good_registers || row_memory(t->level) != t->good_memory) {
+    if (row_digest(t->row, &t->end) != t->good_registers ||
+        row_memory(t->level) != t->good_memory) {
         complain(t, "another result behind the fault");
         return 0;
     }

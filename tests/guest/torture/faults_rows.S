@@ -16,6 +16,8 @@
         .set STEPS, 4
         .set ALIGNED, 8
         .set IN_DS, 16 /* though EDI points there */
+/* Comparisons: of flags behind some elements nothing is said, only behind the last. SDM 2, REP. */
+        .set COMPARES, 32
 /* What has to lie there for the instruction to end well. */
         .set RETURN, 0x100
         .set SELECTOR, 0x200
@@ -177,10 +179,10 @@ fault_rows:
         row 40, AT_EDI, W | STEPS, 0, 0, "mov ecx, 10; rep stosd"
         row 40, AT_EDI, W | STEPS, 0, 0, "mov ecx, 10; add edi, 36; std; rep stosd"
         row 40, AT_ESI, R | STEPS, 0, 0, "mov ecx, 10; add esi, 36; add edi, 36; std; rep movsd"
-        row 40, AT_EDI, R | STEPS, 0, 0, "mov ecx, 10; mov eax, 1; repne scasd"
+        row 40, AT_EDI, R | STEPS | COMPARES, 0, 0, "mov ecx, 10; mov eax, 1; repne scasd"
         row 40, AT_ESI, R | STEPS, 0, 0, "mov ecx, 10; rep lodsd"
-        row 40, AT_ESI, R | STEPS, 0, 0, "mov ecx, 40; repne cmpsb"
-        row 40, AT_EDI, R | STEPS, 0, 0, "mov ecx, 40; repne cmpsb"
+        row 40, AT_ESI, R | STEPS | COMPARES, 0, 0, "mov ecx, 40; repne cmpsb"
+        row 40, AT_EDI, R | STEPS | COMPARES, 0, 0, "mov ecx, 40; repne cmpsb"
         row 40, AT_EDI, RW | STEPS, 0, 0, "lea esi, [edi - 1]; mov ecx, 40; rep movsb"
 
         row 4, AT_EBX, R, 0, 0, "fld dword ptr [ebx]"

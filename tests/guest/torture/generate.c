@@ -271,7 +271,8 @@ void program_generate(struct program *p, uint32_t seed, unsigned items, enum pro
     p->repeat = 1;
     p->has_float = option("float", 1);
     /* Often so that it crosses into another page soon. */
-    unsigned start = chance(&p->random, 50) ? random_below(&p->random, 64) : 0xf00 + random_below(&p->random, 0x100);
+    unsigned start = chance(&p->random, 50) ? random_below(&p->random, 64)
+                                            : 0xf00 + random_below(&p->random, 0x100);
     p->code = (uint8_t *)CODE_FRAMES + start;
     p->room = CODE_SIZE - 0x1000 - 64;
     p->origin = origin_of(mode) + start;
@@ -318,7 +319,8 @@ void program_segments(enum program_mode mode)
     set_segment(STACK_TEST, STACK, limit, ACCESS_DATA3, size);
     unsigned wide = flat ? SEGMENT_32 | SEGMENT_PAGES : size;
     set_segment(FS_TEST, flat ? 0x1230 : ARENA + 0x123, flat ? 0xfffff : limit, ACCESS_DATA3, wide);
-    set_segment(GS_TEST, flat ? 0x3450 : ARENA + 0x2345, flat ? 0xfffff : 0xfffe, ACCESS_DATA3, wide);
+    set_segment(GS_TEST, flat ? 0x3450 : ARENA + 0x2345, flat ? 0xfffff : 0xfffe, ACCESS_DATA3,
+                wide);
 }
 
 void program_map(enum program_mode mode)
@@ -365,7 +367,9 @@ static void start_float(struct random *r, struct state *s)
     s->fx[4] = chance(r, 50) ? 0xff : 0; /* tags: all in use, or all empty */
     for (unsigned n = 0; n < 8; n++)
         for (unsigned k = 0; k < 10; k++)
-            s->fx[32 + n * 16 + k] = (uint8_t)(k == 9 ? 0x3f + random_below(r, 2) : k == 7 ? 0x80 | random32(r) : random32(r));
+            s->fx[32 + n * 16 + k] = (uint8_t)(k == 9   ? 0x3f + random_below(r, 2)
+                                               : k == 7 ? 0x80 | random32(r)
+                                                        : random32(r));
 }
 
 void program_start(const struct program *p, struct state *s)

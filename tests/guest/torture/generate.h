@@ -8,7 +8,7 @@
 
 /*
  * Every data address that a program makes is valid, so that programs live long: two pages are seen
- * again and again over 256 KiB, and from linear 0 on also where 16-bit addresses and V86 mode reach.
+ * again and again over 256 KiB, and from linear 0 on, too, where 16-bit addresses and V86 reach.
  * The stack has two pages of the same kind.
  */
 enum {
@@ -86,8 +86,8 @@ extern const char *const program_mode_names[PROGRAM_MODES];
 
 struct operand {
     bool is_register;
-    uint8_t segment; /* a prefix or 0 */
-    bool other_size; /* 67h */
+    uint8_t segment;         /* a prefix or 0 */
+    bool other_size;         /* 67h */
     uint8_t count, bytes[6]; /* ModRM with reg 0, SIB, displacement */
 };
 

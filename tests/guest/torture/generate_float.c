@@ -143,8 +143,11 @@ static void put_x87_register(struct program *p)
     mark(p);
     put8(p, first);
     put8(p, second);
-    if (compares)
-        flags_done(p, FLAG_CF | FLAG_ZF | FLAG_PF, FLAG_OF | FLAG_SF | FLAG_AF);
+    if (!compares)
+        return;
+    flags_done(p, FLAG_CF | FLAG_ZF | FLAG_PF, FLAG_OF | FLAG_SF | FLAG_AF);
+    mark(p);
+    put16(p, 0xe1d9); /* FABS: the manual says that FCOMI clears C1, AMD's leave it */
 }
 
 void put_x87(struct program *p)

@@ -24,11 +24,11 @@ enum form {
 };
 enum { B = 1, V = 2, BV = 3, DWORD = 4 };
 enum {
-    UNCHANGED = 1,  /* the destination is only read */
-    LOCKABLE = 2,   /* with a destination in memory */
-    MEMORY = 4,     /* no registers */
-    REGISTER = 8,   /* no memory */
-    BOTH = 0x10,    /* writes the second operand, too */
+    UNCHANGED = 1, /* the destination is only read */
+    LOCKABLE = 2,  /* with a destination in memory */
+    MEMORY = 4,    /* no registers */
+    REGISTER = 8,  /* no memory */
+    BOTH = 0x10,   /* writes the second operand, too */
     CONDITION = 0x20,
     A = 0x40, /* writes EAX, EDX */
     D = 0x80
@@ -287,7 +287,10 @@ static void put_flags_group(struct program *p)
     put8(p, 0x9d);
 }
 
-/* ENTER, some instructions that keep EBP, LEAVE. Levels over 1 read below ESP. */
+/*
+ * ENTER, some instructions that keep EBP, LEAVE. Levels over 1 read below ESP, and room on the
+ * stack holds whatever was there: in the kernel that depends on interrupts.
+ */
 static void put_frame_group(struct program *p)
 {
     if (!is_free(p, RBP))
@@ -297,11 +300,12 @@ static void put_frame_group(struct program *p)
     put16(p, 0xe589); /* MOV EBP,ESP: nested levels read from there */
     mark(p);
     put8(p, 0xc8);
-    put16(p, random_below(&p->random, 32) * 4);
-    put8(p, random_below(&p->random, program_in_kernel(p->mode) ? 2 : 4));
+    bool kernel = program_in_kernel(p->mode);
+    put16(p, kernel ? 0 : random_below(&p->random, 32) * 4);
+    put8(p, random_below(&p->random, kernel ? 2 : 4));
     p->reserved |= 1 << RBP;
     put_some(p, 4);
-    p->reserved &= (uint8_t)~(1 << RBP);
+    p->reserved &= (uint8_t) ~(1 << RBP);
     mark(p);
     put8(p, 0xc9);
 }
@@ -357,7 +361,8 @@ static bool prepare(struct program *p, unsigned reg)
 void put_string(struct program *p)
 {
     static const uint8_t opcodes[] = { 0xa4, 0xa6, 0xaa, 0xac, 0xae };
-    unsigned opcode = opcodes[random_below(&p->random, 5)], size = 1u << random_below(&p->random, 3);
+    unsigned opcode = opcodes[random_below(&p->random, 5)],
+             size = 1u << random_below(&p->random, 3);
     bool repeat = chance(&p->random, 70), compares = opcode == 0xa6 || opcode == 0xae;
     if ((opcode == 0xac && !is_free(p, RAX)) || (repeat && !is_free(p, RCX)))
         return;

@@ -9,16 +9,21 @@
 
 #define LAPIC 0xfee00000u
 enum { LAPIC_EOI = 0xb0, LAPIC_SPURIOUS = 0xf0, LAPIC_TIMER = 0x320 };
-enum { LAPIC_INITIAL = 0x380, LAPIC_DIVIDE = 0x3e0, LAPIC_MASKED = 0x10000, LAPIC_PERIODIC = 0x20000 };
+enum {
+    LAPIC_INITIAL = 0x380,
+    LAPIC_DIVIDE = 0x3e0,
+    LAPIC_MASKED = 0x10000,
+    LAPIC_PERIODIC = 0x20000
+};
 
 static uint32_t pit_count;
 static uint32_t lapic_table[1024] __attribute__((aligned(4096)));
 
 void timers_init(void)
 {
-    static const uint8_t words[][2] = { { 0x20, 0x11 }, { 0x21, IRQ_BASE },     { 0x21, 4 },
-                                        { 0x21, 1 },    { 0xa0, 0x11 },         { 0xa1, IRQ_BASE + 8 },
-                                        { 0xa1, 2 },    { 0xa1, 1 },            { 0x21, 0xff },
+    static const uint8_t words[][2] = { { 0x20, 0x11 }, { 0x21, IRQ_BASE }, { 0x21, 4 },
+                                        { 0x21, 1 },    { 0xa0, 0x11 },     { 0xa1, IRQ_BASE + 8 },
+                                        { 0xa1, 2 },    { 0xa1, 1 },        { 0x21, 0xff },
                                         { 0xa1, 0xff } };
     for (unsigned n = 0; n < ARRAY_SIZE(words); n++)
         outb(words[n][0], words[n][1]);
@@ -81,9 +86,12 @@ void torture(void)
     static const struct {
         const char *name;
         void (*run)(void);
-    } parts[] = { { "programs", interrupts_programs }, { "tasks", interrupts_tasks },
-                  { "loops", interrupts_loops },       { "strings", interrupts_strings },
-                  { "shadows", interrupts_shadows },   { "steps", interrupts_steps },
+    } parts[] = { { "programs", interrupts_programs },
+                  { "tasks", interrupts_tasks },
+                  { "loops", interrupts_loops },
+                  { "strings", interrupts_strings },
+                  { "shadows", interrupts_shadows },
+                  { "steps", interrupts_steps },
                   { "breakpoints", interrupts_breakpoints } };
     uint32_t only = option("part", ARRAY_SIZE(parts));
     print("interrupts, seed ");

@@ -224,7 +224,8 @@ static void task_create(unsigned k, struct random *r, unsigned round)
 static void switch_tasks(unsigned round)
 {
     unsigned turns = 0, k = 0;
-    for (; turns < MOST_TURNS && (tasks[0].turns < TURNS_WANTED || tasks[1].turns < TURNS_WANTED); turns++) {
+    for (; turns < MOST_TURNS && (tasks[0].turns < TURNS_WANTED || tasks[1].turns < TURNS_WANTED);
+         turns++) {
         struct task *t = &tasks[k];
         task_run(t);
         if (timer_acknowledge(t->now.vector)) {
@@ -233,7 +234,8 @@ static void switch_tasks(unsigned round)
             continue;
         }
         t->ended++;
-        if (!check_equal(task_result(t), t->expected, "a task's result, round", __FILE_NAME__, (int)round))
+        if (!check_equal(task_result(t), t->expected, "a task's result, round", __FILE_NAME__,
+                         (int)round))
             return;
         task_restart(t);
     }

@@ -64,8 +64,8 @@ static void one(uint32_t seed, unsigned index)
             expected = trail;
         check_equal(trail, expected, "trail of steps", __FILE_NAME__, (int)index);
         run(0);
-        check_equal(digest_state(0, &now, program_undefined(&program, &now)), ends, "run behind steps",
-                    __FILE_NAME__, (int)index);
+        check_equal(digest_state(0, &now, program_undefined(&program, &now)), ends,
+                    "run behind steps", __FILE_NAME__, (int)index);
     }
     print_decimal(index);
     print(" steps trail ");
@@ -87,10 +87,13 @@ void interrupts_steps(void)
 #define DR(n, value) __asm__ volatile("movl %0, %%dr" #n : : "r"((uint32_t)(value)))
 
 uint32_t watched[4];
-CODE(break_loop, "mov eax, 0; 1: inc eax; break_here: xor edx, eax; mov [watched + 4], eax; dec ecx; jnz 1b; ret");
-CODE(break_calls, "xor eax, eax; 1: call break_callee; dec ecx; jnz 1b; ret; break_callee: add eax, 3; ret");
-CODE(break_step_hot, "xor eax, eax; 1: add eax, ecx; dec ecx; jnz 1b; pushfd; or dword ptr [esp], 0x100; popfd;"
-                     "nop; inc eax; pushfd; and dword ptr [esp], 0xfffffeff; popfd; ret");
+CODE(break_loop, "mov eax, 0; 1: inc eax; break_here: xor edx, eax; mov [watched + 4], eax; dec "
+                 "ecx; jnz 1b; ret");
+CODE(break_calls,
+     "xor eax, eax; 1: call break_callee; dec ecx; jnz 1b; ret; break_callee: add eax, 3; ret");
+CODE(break_step_hot,
+     "xor eax, eax; 1: add eax, ecx; dec ecx; jnz 1b; pushfd; or dword ptr [esp], 0x100; popfd;"
+     "nop; inc eax; pushfd; and dword ptr [esp], 0xfffffeff; popfd; ret");
 extern uint8_t break_here[], break_callee[];
 static unsigned breaks;
 static uint32_t last_eip, last_dr6;

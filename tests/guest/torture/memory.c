@@ -144,7 +144,8 @@ uint32_t digest_state(uint32_t so_far, const struct state *s, uint32_t undefined
 {
     so_far = digest_memory(so_far, s, offsetof(struct state, eflags));
     so_far = digest(so_far, s->eflags & ~undefined);
-    so_far = digest_memory(so_far, &s->ss, offsetof(struct state, cr2) - offsetof(struct state, ss));
+    so_far =
+        digest_memory(so_far, &s->ss, offsetof(struct state, cr2) - offsetof(struct state, ss));
     so_far = digest(so_far, s->vector == EXC_PF ? s->cr2 : 0);
     return digest_fx(so_far, s->fx);
 }

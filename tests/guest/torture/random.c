@@ -62,7 +62,8 @@ static void replay(uint32_t seed, unsigned index, const char *what, unsigned at)
 }
 
 /* The memory of a few runs is looked at: it takes longer than most programs. */
-static bool repeat(uint32_t seed, unsigned index, unsigned runs, uint32_t registers, uint32_t memory)
+static bool repeat(uint32_t seed, unsigned index, unsigned runs, uint32_t registers,
+                   uint32_t memory)
 {
     for (unsigned n = 1; n < runs; n++) {
         run(&now);
@@ -70,7 +71,8 @@ static bool repeat(uint32_t seed, unsigned index, unsigned runs, uint32_t regist
             replay(seed, index, "registers", n);
             return false;
         }
-        if ((n % 32 == 2 || n == runs - 1) && program_memory_digest(&program, &now, registers) != memory) {
+        if ((n % 32 == 2 || n == runs - 1) &&
+            program_memory_digest(&program, &now, registers) != memory) {
             replay(seed, index, "contents of memory", n);
             return false;
         }

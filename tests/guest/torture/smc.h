@@ -10,7 +10,7 @@
 enum { HOT = 300 };
 
 /* Page n of the tests' 4 MiB; before each case it shows FRAME(n), which is also seen by itself. */
-#define PAGE(n) (TEST_LINEAR + (uint32_t)(n) * 4096)
+#define PAGE(n) (TEST_LINEAR + (uint32_t)(n)*4096)
 enum { PAGES = 64 };
 
 #define RWX (PTE_P | PTE_W | PTE_U)
@@ -28,12 +28,14 @@ uint32_t run_user(uint32_t code, uint32_t eax);
 /* What the last run_user() ended with. */
 extern struct state user;
 
+/* clang-format off */
 #define CASES(C)                                                                                   \
-    C(smc_places)                                                                                  \
-    C(smc_immediates) C(smc_opcodes) C(smc_writers) C(smc_mixed) C(smc_strings) C(smc_aliases)     \
-        C(smc_remap) C(smc_spaces) C(smc_large) C(smc_protection) C(smc_no_execute) C(smc_borders) \
-            C(smc_segments) C(smc_privilege) C(smc_a20) C(smc_returns) C(smc_handlers)             \
-                C(smc_tables) C(smc_dma)
+    C(smc_places) C(smc_immediates) C(smc_opcodes) C(smc_writers)                                  \
+    C(smc_mixed) C(smc_strings) C(smc_aliases) C(smc_remap)                                        \
+    C(smc_spaces) C(smc_large) C(smc_protection) C(smc_no_execute)                                 \
+    C(smc_borders) C(smc_segments) C(smc_privilege) C(smc_a20)                                     \
+    C(smc_returns) C(smc_handlers) C(smc_tables) C(smc_dma)
+/* clang-format on */
 #define DECLARE(c) void c(void);
 CASES(DECLARE)
 

@@ -92,7 +92,8 @@ CODE(tell_offset, "call 1f; 1: pop eax; int3");
 CODE(increments, ".fill 24, 1, 0x40; int3");
 CODE(long_instruction, "inc eax; mov eax, 0x11223344; int3");
 CODE(read_data, "mov eax, [0x10]; mov ecx, 3; int3");
-CODE16(small_self, "mov bx, cx; mov byte ptr [2f - small_self + 1], bl; 2: mov al, 0; mov ah, 0; int3");
+CODE16(small_self,
+       "mov bx, cx; mov byte ptr [2f - small_self + 1], bl; 2: mov al, 0; mov ah, 0; int3");
 CODE16(small_push, "mov esp, ebp; push cx; push ecx; pop edx; pop ax; mov bx, sp; int3");
 
 static struct state small;
@@ -161,7 +162,8 @@ static void data_segments(void)
     for (unsigned n = 0; n < 1000; n++) {
         bool other = n < 500 ? n & 1 : n / 50 & 1, outside = n % 11 == 7;
         test_segments(PAGE(40), 0xffff, SEGMENT_32);
-        set_segment(DATA_TEST, PAGE(other ? 45 : 42), outside ? 0x12 : 0xff, ACCESS_DATA3, SEGMENT_32);
+        set_segment(DATA_TEST, PAGE(other ? 45 : 42), outside ? 0x12 : 0xff, ACCESS_DATA3,
+                    SEGMENT_32);
         uint32_t got = run_segment(0, 77, 0x800);
         EQUAL(small.vector, outside ? EXC_GP : EXC_BP);
         EQUAL(got, outside ? 0 : other ? 45 : 42);
@@ -253,7 +255,8 @@ void smc_a20(void)
         EQUAL(call0(odd), 2);
         EQUAL(call0(even), n == 0 ? 1 : 0x100 + n - 1);
         a20(false);
-        EQUAL(run_hot(PAGE(52), n % 20 ? 2 : HOT), (n == 0 ? 1 : 0x100 + n - 1) * (n % 20 ? 2 : HOT));
+        EQUAL(run_hot(PAGE(52), n % 20 ? 2 : HOT),
+              (n == 0 ? 1 : 0x100 + n - 1) * (n % 20 ? 2 : HOT));
         EQUAL(call0(odd), call0(even));
         store32(odd + 1, 0x100 + n);
         EQUAL(call0(PAGE(52)), 0x100 + n);

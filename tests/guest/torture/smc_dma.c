@@ -82,8 +82,9 @@ static bool load(unsigned sector)
 }
 
 /* EAX: the code; ECX: what it is to return; EDX counts down. */
-CODE(run_until, "push ebx; push esi; mov ebx, eax; mov esi, 400000000; 1: call ebx; cmp eax, ecx; je 2f;"
-                "dec esi; jnz 1b; 2: pop esi; pop ebx; ret");
+CODE(run_until,
+     "push ebx; push esi; mov ebx, eax; mov esi, 400000000; 1: call ebx; cmp eax, ecx; je 2f;"
+     "dec esi; jnz 1b; 2: pop esi; pop ebx; ret");
 
 void smc_dma(void)
 {
@@ -92,7 +93,8 @@ void smc_dma(void)
     for (unsigned n = 0; n < 150; n++) {
         unsigned sector = n * 13 % 2000 + 1;
         one_region(FRAME(58) + 0x200);
-        if (!load(sector) || !EQUAL(run_hot(PAGE(58) + 0x200, n % 10 ? 3 : HOT), sector * (n % 10 ? 3 : HOT)))
+        if (!load(sector) ||
+            !EQUAL(run_hot(PAGE(58) + 0x200, n % 10 ? 3 : HOT), sector * (n % 10 ? 3 : HOT)))
             return;
         EQUAL(call0(FRAME(58) + 0x200), sector);
         EQUAL(load32(PAGE(58) + 0x201), sector);
@@ -101,7 +103,8 @@ void smc_dma(void)
         unsigned sector = n * 17 + 256;
         two_regions(FRAME(58) + 0xffe, FRAME(60));
         map(PAGE(59), FRAME(60), RWX);
-        if (!load(sector) || !EQUAL(run_hot(PAGE(58) + 0xffe, n % 10 ? 3 : HOT), sector * (n % 10 ? 3 : HOT)))
+        if (!load(sector) ||
+            !EQUAL(run_hot(PAGE(58) + 0xffe, n % 10 ? 3 : HOT), sector * (n % 10 ? 3 : HOT)))
             return;
     }
     /* The code runs while it is overwritten, and asks no port. */

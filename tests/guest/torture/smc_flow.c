@@ -8,18 +8,22 @@
 /* ECX into the immediate behind the CALL. */
 CODE(change_site, "call 1f; 2: mov eax, 0; ret; 1: mov edx, [esp]; mov [edx + 1], ecx; ret");
 /* The return address moves by ECX bytes: INC EAX, four times. */
-CODE(move_return, "xor eax, eax; call 1f; inc eax; inc eax; inc eax; inc eax; ret; 1: add [esp], ecx; ret");
+CODE(move_return,
+     "xor eax, eax; call 1f; inc eax; inc eax; inc eax; inc eax; ret; 1: add [esp], ecx; ret");
 /* PUSH and RET; a CALL that never returns; RET 8. */
-CODE(odd_returns, "push ebx; mov ebx, esp; call 1f; 1: pop edx; lea edx, [edx + 2f - 1b]; push edx; ret; int3;"
-                  "2: call 3f; int3; 3: add esp, 4; push 1; push 2; call 4f; mov eax, esp; sub eax, ebx;"
-                  "add eax, ecx; pop ebx; ret; 4: ret 8");
+CODE(odd_returns,
+     "push ebx; mov ebx, esp; call 1f; 1: pop edx; lea edx, [edx + 2f - 1b]; push edx; ret; int3;"
+     "2: call 3f; int3; 3: add esp, 4; push 1; push 2; call 4f; mov eax, esp; sub eax, ebx;"
+     "add eax, ecx; pop ebx; ret; 4: ret 8");
 /* Two stacks take turns, so that RETs do not meet their CALLs. */
-CODE(coroutines, "push ebx; push esi; mov ebx, 0x4003d800; xor eax, eax; call co_here; co_here: pop edx;"
-                 "lea esi, [edx + co_other - co_here]; mov [ebx], esi; 1: call 3f; add eax, ecx; dec ecx; jnz 1b;"
-                 "pop esi; pop ebx; ret;"
-                 "3: xchg esp, ebx; ret;"
-                 "co_other: call 6f; add eax, 0x10000; call 6f; add eax, 0x20000; jmp co_other;"
-                 "6: xchg esp, ebx; ret");
+CODE(coroutines,
+     "push ebx; push esi; mov ebx, 0x4003d800; xor eax, eax; call co_here; co_here: pop edx;"
+     "lea esi, [edx + co_other - co_here]; mov [ebx], esi; 1: call 3f; add eax, ecx; dec ecx; jnz "
+     "1b;"
+     "pop esi; pop ebx; ret;"
+     "3: xchg esp, ebx; ret;"
+     "co_other: call 6f; add eax, 0x10000; call 6f; add eax, 0x20000; jmp co_other;"
+     "6: xchg esp, ebx; ret");
 
 static void sites(void)
 {
@@ -42,8 +46,9 @@ static uint32_t find32(uint32_t from, uint32_t size, uint32_t value)
             return from + n;
     return 0;
 }
-CODE(descend, "test ecx, ecx; jz 1f; dec ecx; call descend; add eax, 0x01010101; ret; 1: mov [edx], eax;"
-              "xor eax, eax; ret");
+CODE(descend,
+     "test ecx, ecx; jz 1f; dec ecx; call descend; add eax, 0x01010101; ret; 1: mov [edx], eax;"
+     "xor eax, eax; ret");
 CODE(descend_start, "mov edx, descend_site; call descend; ret");
 uint32_t descend_site;
 
@@ -72,7 +77,7 @@ static void odd(void)
     for (uint32_t n = 0; n < 1000; n++) {
         EQUAL(call_code((void *)PAGE(4), 0, n), n);
         uint32_t count = 1 + n % 50, expected = count * (count + 1) / 2;
-        /* Before each return to the first stack the second one has added, but not the first time. */
+        /* Before each return to the first stack the second one has added, not the first time. */
         for (uint32_t k = 1; k < count; k++)
             expected += k & 1 ? 0x10000 : 0x20000;
         if (!EQUAL(call_code((void *)PAGE(5), 0, count), expected))
@@ -113,7 +118,8 @@ CODE(undefined, "mov eax, 1; ud2; add eax, 2; ret");
 CODE(divides, "mov eax, 100; xor edx, edx; .byte 0xf7, 0xf1; ret"); /* DIV ECX */
 /* Until the handler makes NOPs of the jump. */
 CODE(wait_changed, "mov eax, 0; sti; 1: jmp 1b; cli; ret");
-CODE(wait_long, "mov eax, 0; sti; 1: add eax, 1; mov edx, eax; call 2f; jmp 1b; 2: ret; nop; nop; nop");
+CODE(wait_long,
+     "mov eax, 0; sti; 1: add eax, 1; mov edx, eax; call 2f; jmp 1b; 2: ret; nop; nop; nop");
 CODE(wait_flag, "sti; 1: cmp dword ptr handler_flag, 0; je 1b; cli; mov eax, 5; ret");
 uint32_t handler_flag;
 static uint32_t handler_value, handler_at;
@@ -152,7 +158,9 @@ static void by_exceptions(void)
 /* The PIT's line as vector 40h, some hundred times a second. */
 static void timer(bool on)
 {
-    static const uint8_t words[][2] = { { 0x20, 0x11 }, { 0x21, IRQ_BASE }, { 0x21, 4 }, { 0x21, 1 } };
+    static const uint8_t words[][2] = {
+        { 0x20, 0x11 }, { 0x21, IRQ_BASE }, { 0x21, 4 }, { 0x21, 1 }
+    };
     for (unsigned n = 0; n < 4; n++)
         outb(words[n][0], words[n][1]);
     outb(0x43, 0x34);

@@ -9,7 +9,8 @@ CODE(tell_address, "call 1f; 1: pop eax; ret");
 CODE(fall_through, "mov eax, 5; nop");
 CODE(next_returns, "shl eax, 4; add eax, 1; ret");
 /* ECX into what comes next, written one page further up, where the same frame is seen. */
-CODE(change_by_alias, "call 1f; 1: pop edx; mov [edx + 4096 + 2f - 1b + 1], ecx; jmp 2f; 2: mov eax, 0; ret");
+CODE(change_by_alias,
+     "call 1f; 1: pop edx; mov [edx + 4096 + 2f - 1b + 1], ecx; jmp 2f; 2: mov eax, 0; ret");
 
 /* ---- one frame, two addresses ---------------------------------------------------------------- */
 
@@ -85,7 +86,8 @@ static void under_running_code(uint8_t *code, uint8_t *end)
     }
     map(PAGE(32), frames[0], RWX);
     for (unsigned n = 0; n < 2000; n++) {
-        uint32_t got = call_code((void *)PAGE(32), (uint32_t)map_entry(PAGE(32)), frames[0] ^ frames[1]);
+        uint32_t got =
+            call_code((void *)PAGE(32), (uint32_t)map_entry(PAGE(32)), frames[0] ^ frames[1]);
         if (!EQUAL(got, n & 1 ? 1 : 2))
             return;
     }
@@ -111,9 +113,10 @@ static void alternate(void)
 }
 
 /* EAX: the entry of the page that is called. Each round the other of two frames lies there. */
-CODE(remap_callee, "push esi; push edi; mov esi, eax; xor edi, edi; 1: xor dword ptr [esi], 0x1000;"
-                   "invlpg [eip_of_page + 0x4000]; call eip_of_page + 0x4000; add edi, eax; dec ecx;"
-                   "jnz 1b; mov eax, edi; pop edi; pop esi; ret");
+CODE(remap_callee,
+     "push esi; push edi; mov esi, eax; xor edi, edi; 1: xor dword ptr [esi], 0x1000;"
+     "invlpg [eip_of_page + 0x4000]; call eip_of_page + 0x4000; add edi, eax; dec ecx;"
+     "jnz 1b; mov eax, edi; pop edi; pop esi; ret");
 
 static void callee(void)
 {
@@ -164,7 +167,8 @@ static uint32_t other_directory[1024] __attribute__((aligned(4096))),
 
 CODE(read_and_fall, "mov eax, [eip_of_page + 0x9000]; nop");
 /* EAX, ECX: two values for CR3; what follows differs between the spaces, what precedes does not. */
-CODE(switch_itself, "mov cr3, eax; mov edx, 1; mov cr3, ecx; shl edx, 4; add edx, 1; mov eax, edx; ret");
+CODE(switch_itself,
+     "mov cr3, eax; mov edx, 1; mov cr3, ecx; shl edx, 4; add edx, 1; mov eax, edx; ret");
 
 static void make_spaces(void)
 {
@@ -192,7 +196,8 @@ static void use_spaces(uint32_t a, uint32_t b)
     for (unsigned n = 0; n < 2000; n++) {
         bool other = n < 1000 ? n & 1 : n / 200 & 1;
         set_cr3(other ? b : a);
-        if (!EQUAL(call0(PAGE(40)), other ? 50 : 40) || !EQUAL(call0(PAGE(44) + 4090), other ? 0x52 : 0x41))
+        if (!EQUAL(call0(PAGE(40)), other ? 50 : 40) ||
+            !EQUAL(call0(PAGE(44) + 4090), other ? 0x52 : 0x41))
             break;
     }
     set_cr3(a);

@@ -6,23 +6,30 @@
 enum { ROUNDS = 4000, CODE_AT = 0x400 };
 
 /* EAX: the data. ECX: rounds. */
-CODE(mixed_add, "mov ebx, eax; xor eax, eax; 1: add [ebx], ecx; add eax, [ebx]; dec ecx; jnz 1b; ret");
-CODE(mixed_bytes, "mov ebx, eax; xor eax, eax; 1: mov [ebx], cl; mov [ebx + 1], cx; mov [ebx + 3], ch;"
-                  "rol eax, 1; xor eax, [ebx]; dec ecx; jnz 1b; ret");
+CODE(mixed_add,
+     "mov ebx, eax; xor eax, eax; 1: add [ebx], ecx; add eax, [ebx]; dec ecx; jnz 1b; ret");
+CODE(mixed_bytes,
+     "mov ebx, eax; xor eax, eax; 1: mov [ebx], cl; mov [ebx + 1], cx; mov [ebx + 3], ch;"
+     "rol eax, 1; xor eax, [ebx]; dec ecx; jnz 1b; ret");
 CODE(mixed_stack, "mov ebx, esp; lea esp, [eax + 16]; xor eax, eax; 1: push ecx; push eax; pop eax;"
                   "pop edx; add eax, edx; dec ecx; jnz 1b; mov esp, ebx; ret");
 CODE(mixed_calls, "mov ebx, esp; lea esp, [eax + 16]; xor eax, eax; 1: call 2f; dec ecx; jnz 1b;"
                   "mov esp, ebx; ret; 2: add eax, ecx; call 3f; ret; 3: xor eax, ecx; ret");
-CODE(mixed_strings, "mov ebx, eax; xor eax, eax; 1: mov edx, ecx; mov edi, ebx; mov ecx, 3; rep stosd;"
-                    "lea esi, [edi - 12]; lea edi, [esi + 4]; movsd; add eax, [ebx + 4]; mov ecx, edx;"
-                    "add eax, ecx; dec ecx; jnz 1b; ret");
+CODE(mixed_strings,
+     "mov ebx, eax; xor eax, eax; 1: mov edx, ecx; mov edi, ebx; mov ecx, 3; rep stosd;"
+     "lea esi, [edi - 12]; lea edi, [esi + 4]; movsd; add eax, [ebx + 4]; mov ecx, edx;"
+     "add eax, ecx; dec ecx; jnz 1b; ret");
 CODE(mixed_x87, "mov ebx, eax; fldz; 1: fld1; faddp; fst qword ptr [ebx]; fist dword ptr [ebx + 8];"
                 "dec ecx; jnz 1b; fstp st(0); mov eax, [ebx + 8]; add eax, [ebx + 4]; ret");
-CODE(mixed_sse, "mov ebx, eax; xor eax, eax; xorps xmm0, xmm0; 1: movups [ebx], xmm0; add [ebx + 4], ecx;"
-                "movups xmm0, [ebx]; add eax, [ebx + 4]; dec ecx; jnz 1b; ret");
-CODE(mixed_rmw, "mov ebx, eax; xor eax, eax; 1: lock xadd [ebx], ecx; lock sub [ebx], ecx; xchg eax, [ebx + 4];"
-                "not byte ptr [ebx + 8]; rol dword ptr [ebx + 4], 3; lea eax, [eax + ecx + 7]; sub dword ptr [ebx + 12], 1;"
-                "mov ecx, [ebx + 12]; and ecx, ecx; jns 1b; ret");
+CODE(mixed_sse,
+     "mov ebx, eax; xor eax, eax; xorps xmm0, xmm0; 1: movups [ebx], xmm0; add [ebx + 4], ecx;"
+     "movups xmm0, [ebx]; add eax, [ebx + 4]; dec ecx; jnz 1b; ret");
+CODE(
+    mixed_rmw,
+    "mov ebx, eax; xor eax, eax; 1: lock xadd [ebx], ecx; lock sub [ebx], ecx; xchg eax, [ebx + 4];"
+    "not byte ptr [ebx + 8]; rol dword ptr [ebx + 4], 3; lea eax, [eax + ecx + 7]; sub dword ptr "
+    "[ebx + 12], 1;"
+    "mov ecx, [ebx + 12]; and ecx, ecx; jns 1b; ret");
 
 static const struct {
     const char *name;
@@ -47,12 +54,19 @@ static void distances(void)
 {
     for (unsigned k = 0; k < ARRAY_SIZE(loops); k++) {
         uint32_t length = (uint32_t)(loops[k].end - loops[k].code);
-        uint32_t at[] = { 0, CODE_AT - 64, CODE_AT - 16, CODE_AT + length,
-                          (CODE_AT + length + 63) & ~63u, CODE_AT + 0x400, 4096 - 16, 4096 - 6 };
+        uint32_t at[] = { 0,
+                          CODE_AT - 64,
+                          CODE_AT - 16,
+                          CODE_AT + length,
+                          (CODE_AT + length + 63) & ~63u,
+                          CODE_AT + 0x400,
+                          4096 - 16,
+                          4096 - 6 };
         uint32_t expected = run_at(k, PAGE(8), PAGE(10));
         for (unsigned n = 0; n < ARRAY_SIZE(at); n++) {
             /* Stores that are addressed otherwise than the code is. */
-            check_equal(run_at(k, PAGE(8), PAGE(8) + at[n]), expected, loops[k].name, "same page", (int)n);
+            check_equal(run_at(k, PAGE(8), PAGE(8) + at[n]), expected, loops[k].name, "same page",
+                        (int)n);
             if (at[n] + 16 <= 4096)
                 check_equal(run_at(k, PAGE(8), FRAME(8) + at[n]), expected, loops[k].name,
                             "another address", (int)n);
@@ -61,11 +75,13 @@ static void distances(void)
 }
 
 /* Data within the code, jumped over. */
-CODE(mixed_within, "xor eax, eax; jmp 2f; 1: .long 0; 2: call 3f; 3: pop edx; 4: add [edx + 1b - 3b], ecx;"
-                   "xor eax, [edx + 1b - 3b]; dec ecx; jnz 4b; ret");
+CODE(mixed_within,
+     "xor eax, eax; jmp 2f; 1: .long 0; 2: call 3f; 3: pop edx; 4: add [edx + 1b - 3b], ecx;"
+     "xor eax, [edx + 1b - 3b]; dec ecx; jnz 4b; ret");
 /* Among much data a routine, which changes now and then. */
-CODE(mixed_changing, "mov ebx, eax; xor eax, eax; 1: mov [ebx + 0x800], ecx; mov [ebx + 0x20], ecx; call ebx;"
-                     "test cl, 63; jnz 2f; add byte ptr [ebx + 2], 1; 2: dec ecx; jnz 1b; ret");
+CODE(mixed_changing,
+     "mov ebx, eax; xor eax, eax; 1: mov [ebx + 0x800], ecx; mov [ebx + 0x20], ecx; call ebx;"
+     "test cl, 63; jnz 2f; add byte ptr [ebx + 2], 1; 2: dec ecx; jnz 1b; ret");
 CODE(add_one, "add eax, 1; ret");
 
 static void within(void)

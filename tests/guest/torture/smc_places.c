@@ -23,8 +23,9 @@ CODE(change_itself, "call itself; itself: pop edx; add byte ptr [edx + 4], 1;"
 CODE(change_before, "call before; before: pop edx; xor eax, eax; again: add eax, 1;"
                     "mov [edx + 5], cl; dec ecx; jnz again; ret");
 /* A jump is turned into another by the instruction before it. */
-CODE(change_jump, "call 1f; 1: pop edx; and ecx, 1; add ecx, 0x72;"
-                  "mov [edx + 2f - 1b], cl; cmp cl, 0x80; 2: jc 3f; mov eax, 1; ret; 3: mov eax, 2; ret");
+CODE(change_jump,
+     "call 1f; 1: pop edx; and ecx, 1; add ecx, 0x72;"
+     "mov [edx + 2f - 1b], cl; cmp cl, 0x80; 2: jc 3f; mov eax, 1; ret; 3: mov eax, 2; ret");
 
 static void other_page(void)
 {
@@ -47,7 +48,8 @@ static void by_argument(uint8_t *code, uint8_t *end, uint32_t mask, uint32_t bas
     place(PAGE(1), code, end);
     for (uint32_t n = 0; n < 3000; n++) {
         uint32_t value = n < 1500 ? n * 0x10203 : n / 100; /* then mostly the same bytes */
-        if (!EQUAL(call_code((void *)PAGE(1), 0, value), base | (value << 8 & mask) | (mask ? 0 : value)))
+        if (!EQUAL(call_code((void *)PAGE(1), 0, value),
+                   base | (value << 8 & mask) | (mask ? 0 : value)))
             return;
     }
 }
@@ -113,7 +115,8 @@ struct variant {
 };
 
 /* One byte of hot code takes turns; with fixed EAX and ECX each has one result. */
-static void turns(uint8_t *code, uint8_t *end, unsigned offset, const struct variant *v, unsigned count)
+static void turns(uint8_t *code, uint8_t *end, unsigned offset, const struct variant *v,
+                  unsigned count)
 {
     place(PAGE(6), code, end);
     for (unsigned n = 0; n < 2000; n++) {
@@ -130,7 +133,7 @@ static void turns(uint8_t *code, uint8_t *end, unsigned offset, const struct var
 }
 #define TURNS(code, offset, ...)                                                                   \
     do {                                                                                           \
-        const struct variant v[] = { __VA_ARGS__ };                                         \
+        const struct variant v[] = { __VA_ARGS__ };                                                \
         turns(code, code##_end, offset, v, ARRAY_SIZE(v));                                         \
     } while (0)
 
@@ -141,10 +144,13 @@ CODE(opcode_shift, "shl eax, 3; ret");
 CODE(opcode_two, "movzx eax, cl; ret");
 CODE(opcode_jcc, "cmp eax, ecx; jc 1f; mov eax, 1; ret; 1: mov eax, 2; ret");
 CODE(opcode_target, "jmp 1f; 1: inc eax; inc eax; inc eax; ret");
-CODE(opcode_rep, "push edi; push eax; mov edi, esp; nop; stosb; mov eax, ecx; pop edi; pop edi; ret");
-CODE(opcode_segment, "push gs; push ds; pop gs; mov edx, offset opcode_data; .byte 0x3e; mov eax, [edx]; pop gs; ret");
+CODE(opcode_rep,
+     "push edi; push eax; mov edi, esp; nop; stosb; mov eax, ecx; pop edi; pop edi; ret");
+CODE(opcode_segment, "push gs; push ds; pop gs; mov edx, offset opcode_data; .byte 0x3e; mov eax, "
+                     "[edx]; pop gs; ret");
 CODE(opcode_call, "call 1f; ret; nop; nop; 1: mov eax, 1; ret; nop; nop; mov eax, 2; ret");
-CODE(opcode_length, "mov eax, 1; .byte 0x3d; inc eax; inc eax; inc eax; inc eax; ret"); /* CMP EAX, imm32 */
+CODE(opcode_length,
+     "mov eax, 1; .byte 0x3d; inc eax; inc eax; inc eax; inc eax; ret"); /* CMP EAX, imm32 */
 uint32_t opcode_data = 0x5a5a5a5a;
 
 void smc_opcodes(void)

@@ -69,7 +69,8 @@ static void over_border(struct random *r, uint32_t code, uint32_t write)
 CODE(stos_next, "cld; call stos_here; stos_here: pop edi; add edi, 8; mov edx, ecx; rep stosb;"
                 ".fill 32, 1, 0x40; ret");
 /* It copies itself and what follows: to itself the same, behind it something new. */
-CODE(movs_self, "cld; mov edi, eax; mov esi, ecx; xor eax, eax; mov ecx, 48; rep movsb; .fill 64, 1, 0x40; ret");
+CODE(movs_self, "cld; mov edi, eax; mov esi, ecx; xor eax, eax; mov ecx, 48; rep movsb; .fill 64, "
+                "1, 0x40; ret");
 
 static void next_instruction(void)
 {

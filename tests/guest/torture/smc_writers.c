@@ -53,18 +53,20 @@ enum { NEEDS_SSE3 = NEEDS_ECX | 0, NEEDS_SSE41 = NEEDS_ECX | 19 };
     W(w_pop, ALWAYS, "push eax; pop dword ptr [ebx]")                                              \
     W(w_push, ALWAYS, STACK_AT("ebx + 4") "push eax; mov esp, ebp")                                \
     W(w_push16, ALWAYS, STACK_AT("ebx + 3") "push ax; mov esp, ebp")                               \
-    W(w_push_imm, ALWAYS, STACK_AT("ebx + 4") "push 0x12345678; push -1; add esp, 4;"              \
-                                              "push 0x23456789; mov esp, ebp;"                     \
-                                              "mov byte ptr [edi], 0xb8")                          \
+    W(w_push_imm, ALWAYS,                                                                          \
+      STACK_AT("ebx + 4") "push 0x12345678; push -1; add esp, 4;"                                  \
+                          "push 0x23456789; mov esp, ebp;"                                         \
+                          "mov byte ptr [edi], 0xb8")                                              \
     W(w_push_mem, ALWAYS, STACK_AT("edi + 8") "push [esi + 4]; push [esi]; mov esp, ebp")          \
     W(w_pushf, ALWAYS, "add al, cl;" STACK_AT("ebx + 4") "pushfd; mov esp, ebp")                   \
     W(w_call, ALWAYS, STACK_AT("ebx + 4") "call w_call_to; w_call_to: mov esp, ebp")               \
     W(w_pusha, ALWAYS,                                                                             \
-      "mov ecx, edi; mov edi, [esi]; mov esi, [esi + 4];" STACK_AT("ecx + 32")                     \
-      "mov edx, ebp; pushad; mov esp, edx")                                                        \
-    W(w_enter, ALWAYS, STACK_AT("ebx + 4") "push ebp; mov ebp, eax; add esp, 4; enter 0, 0;"       \
-                                           "pop ebp; mov esp, ebp; xchg ebp, esp; xchg ebp, esp;"  \
-                                           "mov esp, smc_stack; mov ebp, esp")                     \
+      "mov ecx, edi; mov edi, [esi]; mov esi, [esi + 4];" STACK_AT(                                \
+          "ecx + 32") "mov edx, ebp; pushad; mov esp, edx")                                        \
+    W(w_enter, ALWAYS,                                                                             \
+      STACK_AT("ebx + 4") "push ebp; mov ebp, eax; add esp, 4; enter 0, 0;"                        \
+                          "pop ebp; mov esp, ebp; xchg ebp, esp; xchg ebp, esp;"                   \
+                          "mov esp, smc_stack; mov ebp, esp")                                      \
     W(w_stosb, ALWAYS, "mov edi, ebx; stosb; stosw")                                               \
     W(w_stosd, ALWAYS, "mov edi, ebx; stosd")                                                      \
     W(w_rep_stos, ALWAYS, "mov edi, ebx; mov ecx, 3; rep stosb")                                   \
@@ -72,8 +74,9 @@ enum { NEEDS_SSE3 = NEEDS_ECX | 0, NEEDS_SSE41 = NEEDS_ECX | 19 };
     W(w_rep_movsb, ALWAYS, "mov ecx, 6; rep movsb")                                                \
     W(w_rep_movsd, ALWAYS, "mov ecx, 4; rep movsd")                                                \
     W(w_movs_back, ALWAYS, "add esi, 12; add edi, 12; mov ecx, 4; std; rep movsd; cld")            \
-    W(w_sgdt, ALWAYS, "sub esp, 8; sgdt [esp]; mov al, [esp]; add esp, 8; mov [ebx], al;"          \
-                      "str [ebx + 1]; sldt [ebx + 2]; smsw [ebx + 2]")                             \
+    W(w_sgdt, ALWAYS,                                                                              \
+      "sub esp, 8; sgdt [esp]; mov al, [esp]; add esp, 8; mov [ebx], al;"                          \
+      "str [ebx + 1]; sldt [ebx + 2]; smsw [ebx + 2]")                                             \
     W(w_fst32, ALWAYS, "fld dword ptr [esi]; fstp dword ptr [ebx]")                                \
     W(w_fst64, ALWAYS, "fld qword ptr [esi]; fstp qword ptr [edi]")                                \
     W(w_fst80, ALWAYS, "fld tbyte ptr [esi]; fstp tbyte ptr [edi]")                                \
@@ -103,13 +106,13 @@ enum { NEEDS_SSE3 = NEEDS_ECX | 0, NEEDS_SSE41 = NEEDS_ECX | 19 };
     W(w_movnti, NEEDS_SSE2, "movnti [ebx], eax")                                                   \
     W(w_movntdq, NEEDS_SSE2, "movdqa xmm7, [esi]; movntdq [edi], xmm7")                            \
     W(w_maskmovdqu, NEEDS_SSE2, "movdqu xmm1, [esi]; pcmpeqb xmm0, xmm0; maskmovdqu xmm1, xmm0")   \
-    W(w_pextrb, NEEDS_SSE41, "movdqu xmm1, [esi]; pextrb [ebx], xmm1, 3; pextrw [ebx + 1], xmm1, 1") \
+    W(w_pextrb, NEEDS_SSE41,                                                                       \
+      "movdqu xmm1, [esi]; pextrb [ebx], xmm1, 3; pextrw [ebx + 1], xmm1, 1")                      \
     W(w_pextrd, NEEDS_SSE41, "movdqu xmm1, [esi + 1]; pextrd [ebx], xmm1, 0")                      \
     W(w_extractps, NEEDS_SSE41, "movdqu xmm1, [esi + 1]; extractps [ebx], xmm1, 0")
 
 uint32_t smc_stack;
-#define WRITER_CODE(name, feature, text)                                                           \
-    CODE(name, PROLOGUE "mov smc_stack, esp;" text "; ret");
+#define WRITER_CODE(name, feature, text) CODE(name, PROLOGUE "mov smc_stack, esp;" text "; ret");
 WRITERS(WRITER_CODE)
 
 static const struct writer {
@@ -127,7 +130,7 @@ static bool supported(unsigned feature)
     return feature == ALWAYS || (bits >> (feature & 31) & 1);
 }
 
-/* Before the code lies JMP over nothing harmful: nobody runs it. Behind the RET lie more of these. */
+/* Code with another number, and NOPs that nobody runs. */
 static void prepare_source(struct random *r)
 {
     for (unsigned n = 0; n < sizeof smc_source; n++)
@@ -165,9 +168,10 @@ static void one(const struct writer *w, uint32_t target, uint32_t code)
 
 void smc_writers(void)
 {
+    uint32_t only = option("writer", ARRAY_SIZE(writers));
     __asm__ volatile("fninit");
     for (unsigned n = 0; n < ARRAY_SIZE(writers); n++) {
-        if (!supported(writers[n].feature))
+        if (!supported(writers[n].feature) || (only < ARRAY_SIZE(writers) && only != n))
             continue;
         one(&writers[n], PAGE(5) + 0x400, PAGE(5) + 0x400);
         one(&writers[n], FRAME(6) + 0x440, PAGE(6) + 0x440); /* by another address */

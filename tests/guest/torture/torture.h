@@ -128,11 +128,11 @@ void read_command_line(uint32_t multiboot_info);
 #define PTE_PS 0x80u
 #define PTE_G  0x100u
 
-/* Linear addresses below TEST_LINEAR show what is there; the 4 MiB from there on are free to map. */
+/* Linear addresses below TEST_LINEAR show what is there; the 4 MiB from there on are free. */
 #define TEST_LINEAR 0x40000000u
 /* Physical pages for tests: an even megabyte; they can be seen where they lie. */
-#define FRAMES 0x1000000u
-#define FRAME(n) (FRAMES + (uint32_t)(n) * 4096)
+#define FRAMES   0x1000000u
+#define FRAME(n) (FRAMES + (uint32_t)(n)*4096)
 
 extern uint32_t page_directory[1024], test_table[1024], low_table[1024];
 
@@ -163,7 +163,7 @@ bool chance(struct random *r, unsigned percent);
 
 uint32_t digest(uint32_t so_far, uint32_t value);
 uint32_t digest_memory(uint32_t so_far, const void *from, size_t size);
-/* Registers, EFLAGS where not in undefined, x87, MMX, SSE; without what FNSTENV says of addresses. */
+/* Registers, EFLAGS but for undefined, x87, MMX, SSE; without FNSTENV's addresses. */
 uint32_t digest_state(uint32_t so_far, const struct state *s, uint32_t undefined);
 
 /* ---- code ------------------------------------------------------------------------------------ */
@@ -172,7 +172,8 @@ uint32_t digest_state(uint32_t so_far, const struct state *s, uint32_t undefined
 #define CODE_DECLARE(name) extern uint8_t name[], name##_end[]
 #define CODE(name, text)                                                                           \
     CODE_DECLARE(name);                                                                            \
-    __asm__(".intel_syntax noprefix\n.text\n.balign 16\n.globl " #name ", " #name "_end\n" #name ":\n" text "\n" #name "_end:\n"    \
+    __asm__(".intel_syntax noprefix\n.text\n.balign 16\n.globl " #name ", " #name "_end\n" #name   \
+            ":\n" text "\n" #name "_end:\n"                                                        \
             "nop\n.att_syntax\n")
 #define CODE16(name, text) CODE(name, ".code16\n" text "\n.code32\n")
 

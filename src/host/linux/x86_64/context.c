@@ -36,8 +36,8 @@ bool context_is_write(const ucontext_t *context)
     return regs[REG_TRAPNO] == TRAP_PAGE_FAULT && regs[REG_ERR] & PAGE_FAULT_WRITE;
 }
 
-/* The kernel clears DF and TF for a handler, not AC, with which C's unaligned accesses could trap. The
- * flags go over the stack, below the red zone. */
+/* The kernel clears DF and TF for a handler, not AC, with which C's unaligned accesses could trap.
+ * The flags go over the stack, below the red zone. */
 void context_begin_c(const ucontext_t *context)
 {
     if (context->uc_mcontext.gregs[REG_EFL] & FLAGS_AC)

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// Instructions done by C without the executor: the frequent and harmless cases of what is too long to be emitted.
+#include "translator/internal.h"
+
+#include "cpu/access.h"
+#include "cpu/integer/repeat.h"
+#include "cpu/system.h"
+#include "cpu/system/descriptor.h"
+
+enum helped translator_help(struct cpu *cpu, struct translated *t, unsigned index, uint32_t value,
+                            help_fn *help)
+{
+    const struct insn *i = &t->block->insns[index];
+    uint32_t next = t->eip + i->offset + i->length;
+    cpu->eip = t->mode & MODE_CS32 ? next : next & 0xffff;
+    return help(cpu, i, value);
+}
+
+static unsigned operand_size(const struct insn *i)
+{
+    return i->flags & INSN_OSIZE16 ? 2 : 4;
+}
+
+static void pop(struct cpu *cpu, const struct insn *i)
+{
+    stack_set_pointer(cpu, reg32(cpu, RSP) + operand_size(i));
+}
+
+/* ---- segment registers ------------------------------------------------------------------------ */
+
+/* A descriptor whose page the soft TLB has. */
+static bool read_descriptor(const struct cpu *cpu, uint16_t selector, struct descriptor *d)
+{
+    uint32_t index = selector & 0xfff8u;
+    if (selector & SELECTOR_TI || index + 7 > cpu->gdtr.limit)
+        return false;
+    uint32_t linear = (uint32_t)cpu->gdtr.base + index;
+    const struct tlb_entry *e = &cpu->tlbs[0][(linear >> PAGE_SHIFT) & (TLB_SIZE - 1)];
+    if (e->read_tag != tlb_tag(linear + 7))
+        return false;
+    uint64_t value = load_le64((const void *)(uintptr_t)(e->host + linear));
+    *d = (struct descriptor){ linear, selector, (uint32_t)value, (uint32_t)(value >> 32) };
+    return true;
+}
+
+/* What needs no fault and no store into the descriptor. */
+static bool data_segment(const struct cpu *cpu, uint16_t selector, struct segment *s)
+{
+    struct descriptor d;
+    if (!cpu_protected(cpu) || cpu_v86(cpu))
+        return false;
+    if (selector_null(selector)) {
+        *s = segment_null(selector);
+        return true;
+    }
+    if (!read_descriptor(cpu, selector, &d) || !descriptor_is_readable(&d))
+        return false;
+    unsigned dpl = descriptor_dpl(&d);
+    if (!descriptor_is_conforming(&d) && (selector_rpl(selector) > dpl || cpu->cpl > dpl))
+        return false;
+    if (!descriptor_present(&d) || !(d.high & (ATTR_ACCESSED << 8)))
+        return false;
+    *s = segment_from_descriptor(selector, &d);
+    return true;
+}
+
+/* What the mode tells of a segment. */
+static bool same_kind(const struct segment *a, const struct segment *b)
+{
+    return ((uint32_t)a->base == 0) == ((uint32_t)b->base == 0) &&
+           (a->read_max == INT64_MAX) == (b->read_max == INT64_MAX) &&
+           (a->write_max == INT64_MAX) == (b->write_max == INT64_MAX);
+}
+
+static enum helped load_segment(struct cpu *cpu, unsigned seg, const struct segment *s)
+{
+    bool same = same_kind(&cpu->seg[seg], s);
+    cpu->seg[seg] = *s;
+    if (same)
+        return HELPED;
+    cpu->jit.mode = translator_mode(cpu);
+    return HELPED_JUMP;
+}
+
+static unsigned segment_operand(const struct insn *i)
+{
+    return opcode_table[i->op].operand[0] - OPERAND_ES;
+}
+
+enum helped help_load_segment(struct cpu *cpu, const struct insn *i, uint32_t value)
+{
+    struct segment s;
+    if (!data_segment(cpu, (uint16_t)value, &s))
+        return HELPED_NOT;
+    return load_segment(cpu, segment_operand(i), &s);
+}
+
+enum helped help_pop_segment(struct cpu *cpu, const struct insn *i, uint32_t value)
+{
+    struct segment s;
+    if (!data_segment(cpu, (uint16_t)value, &s))
+        return HELPED_NOT;
+    pop(cpu, i);
+    return load_segment(cpu, segment_operand(i), &s);
+}
+
+/* ---- flags, time ------------------------------------------------------------------------------ */
+
+/*
+ * POPF that changes arithmetic flags and, at CPL 0, IF. An interrupt that waits for IF is the
+ * executor's affair.
+ */
+enum helped help_popf(struct cpu *cpu, const struct insn *i, uint32_t value)
+{
+    uint32_t old = cpu->eflags;
+    if (operand_size(i) == 2)
+        value = (value & 0xffff) | (old & 0xffff0000u);
+    uint32_t changed = (value ^ old) & ~(uint32_t)EFLAGS_ARITH;
+    if (changed & ~(uint32_t)EFLAGS_IF || old & (EFLAGS_VM | EFLAGS_RF | EFLAGS_TF))
+        return HELPED_NOT;
+    if (changed && (cpu->cpl != 0 || __atomic_load_n(&cpu->intr_level, __ATOMIC_ACQUIRE)))
+        return HELPED_NOT;
+    cpu->eflags = old ^ changed;
+    cpu->jit.flags_image = (uint16_t)((value & 0xff) << 8 | (value & EFLAGS_OF ? 1 : 0));
+    pop(cpu, i);
+    return HELPED;
+}
+
+enum helped help_rdtsc(struct cpu *cpu, const struct insn *i, uint32_t value)
+{
+    (void)i, (void)value;
+    if ((cpu->cr4 & CR4_TSD) && cpu->cpl != 0)
+        return HELPED_NOT;
+    uint64_t tsc = cpu_tsc(cpu);
+    cpu->gpr[RAX] = (uint32_t)tsc;
+    cpu->gpr[RDX] = tsc >> 32;
+    return HELPED;
+}
+
+/* ---- repeated string instructions ------------------------------------------------------------- */
+
+/* As far as pages allow that the soft TLB has: what is left is a whole instruction again. */
+enum helped help_repeat(struct cpu *cpu, const struct insn *i, uint32_t value)
+{
+    const struct opcode *row = &opcode_table[i->op];
+    (void)value;
+    uint64_t count = cpu->gpr[RCX];
+    if (string_offset(cpu, i, RCX) == 0)
+        return HELPED;
+    bool whole = string_repeat(cpu, i, row->opcode & 0xfe, row->opcode & 1 ? operand_size(i) : 1);
+    if (row->flags_written && cpu->gpr[RCX] != count)
+        flags_to_image(cpu); /* of the last element done: the next one may fault */
+    return whole ? HELPED : HELPED_NOT;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// Windows: limits of the host, and who gets one.
+#include "window_fixture.h"
+
+#include <sys/mman.h>
+
+/* ---- limits ---- */
+
+TEST(beyond_4_gib_are_guards)
+{
+    struct fixture *f = paged(0, 0);
+    poke32(f->m, DIRECTORY + 0xffc, TABLE | P | W | U);
+    poke32(f->m, TABLE + 0xffc, (FRAME + 0x1000) | P | W | U);
+    *machine_at(f->m, FRAME + 0x1fff) = 0x66;
+    CHECK_EQ(peek(f, 0xffffffff), 0x66);
+    const uint8_t *end = f->cpu->jit.window + (UINT64_C(1) << 32);
+    for (int n = 0; n < 2; n++) {
+        const uint8_t *at = n == 0 ? end : f->cpu->jit.window - 1;
+        f->outside = 0;
+        __asm__ volatile("lea 2f(%%rip), %%rax\n\t"
+                         "mov %%rax, %[refused]\n\t"
+                         "movb (%[at]), %%al\n"
+                         "2:\tmovq $0, %[refused]"
+                         : [refused] "+m"(f->refused)
+                         : [at] "r"(at)
+                         : "rax", "memory", "cc");
+        CHECK_EQ(f->outside, (uintptr_t)at);
+    }
+    done(f);
+}
+
+/* Table entry n maps frame FRAME + reversed n: nothing is contiguous. */
+static void scatter(struct fixture *f, uint32_t table, unsigned count)
+{
+    for (unsigned n = 0; n < count; n++) {
+        uint32_t frame = UPPER + (count - 1 - n) * 0x1000;
+        poke32(f->m, table + 4 * n, frame | P | W | U);
+        f->upper->host[frame - UPPER] = (uint8_t)(n * 7);
+    }
+}
+
+TEST(few_mappings_are_enough)
+{
+    struct fixture *f = paged(0, 0);
+    struct window_counts counts;
+    scatter(f, TABLE, 1024);
+    windows_set_budget(f->ws, 64);
+    for (unsigned round = 0; round < 2; round++)
+        for (unsigned n = 0; n < 1024; n++)
+            CHECK_EQ(peek(f, 0x00400000 + n * 0x1000), (uint8_t)(n * 7));
+    for (unsigned n = 0; n < 1024; n++)
+        CHECK(poke(f, 0x00400000 + n * 0x1000, (uint8_t)n));
+    for (unsigned n = 0; n < 1024; n++)
+        CHECK_EQ(f->upper->host[(1023 - n) * 0x1000], (uint8_t)n);
+    windows_count(f->ws, &counts);
+    CHECK(counts.dropped_for_limit >= 1024 / 64);
+    done(f);
+}
+
+/* Every other page of a range with another protection, until the host has no mapping left. */
+static void *use_up_mappings(size_t size)
+{
+    uint8_t *range =
+        mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    size_t at = 0;
+    while (at < size && mprotect(range + at, PAGE_SIZE, PROT_READ) == 0)
+        at += 2 * PAGE_SIZE;
+    CHECK(at < size);
+    return range;
+}
+
+TEST(a_host_without_mappings_left)
+{
+    struct fixture *f = paged(0, 0);
+    size_t size = (host_window_mapping_limit() + 16) * 2 * PAGE_SIZE;
+    struct window_counts counts;
+    scatter(f, TABLE, 1024);
+    windows_set_budget(f->ws, UINT32_MAX);
+    for (unsigned n = 0; n < 100; n++)
+        CHECK_EQ(peek(f, 0x00400000 + n * 0x1000), (uint8_t)(n * 7));
+    void *range = use_up_mappings(size);
+    for (unsigned n = 0; n < 1024; n++) {
+        int value = peek(f, 0x00400000 + n * 0x1000);
+        CHECK(value == -1 || value == (uint8_t)(n * 7));
+    }
+    for (unsigned n = 0; n < 1024; n += 3) { /* what splits mappings */
+        ram_page_set_flags(f->upper, 1023 - n, RAM_PAGE_CODE);
+        window_protect(f->ws, f->upper, (1023 - n) * 0x1000, 0x1000);
+        CHECK(!poke(f, 0x00400000 + n * 0x1000, 0));
+        poke32(f->m, TABLE + 4 * n, 0);
+        flush_page(f, 0x00400000 + n * 0x1000);
+        CHECK_EQ(peek(f, 0x00400000 + n * 0x1000), -1);
+    }
+    munmap(range, size);
+    windows_count(f->ws, &counts);
+    CHECK(counts.dropped_for_limit > 0);
+    for (unsigned n = 0; n < 1024; n++)
+        CHECK_EQ(peek(f, 0x00400000 + n * 0x1000), n % 3 == 0 ? -1 : (uint8_t)(n * 7));
+    done(f);
+}
+
+TEST(more_spaces_than_windows)
+{
+    struct fixture *f = paged(0, 0);
+    struct window_counts counts;
+    set_cpl(f, 3);
+    for (unsigned n = 0; n < 200; n++) {
+        uint32_t directory = 0x110000 + (n % 50) * 0x1000;
+        poke32(f->m, directory + 4, TABLE | P | W | U);
+        load_cr3(f, directory);
+        CHECK_EQ(peek(f, LINEAR), 0x11);
+    }
+    windows_count(f->ws, &counts);
+    CHECK(counts.windows <= 50);
+    CHECK(counts.evicted > 100);
+    done(f);
+}
+
+/* ---- policy ---- */
+
+/* A millisecond, and a timer interrupt. */
+static void run_a_while(struct fixture *f)
+{
+    unsigned cpl = f->cpu->cpl;
+    int64_t end = host_monotonic_ns() + 1000000;
+    while (host_monotonic_ns() < end)
+        ;
+    set_cpl(f, 0);
+    set_cpl(f, cpl);
+}
+
+static void run_until_window(struct fixture *f)
+{
+    int64_t end = host_monotonic_ns() + 5000000000;
+    while (f->cpu->jit.window == NULL && host_monotonic_ns() < end)
+        run_a_while(f);
+    CHECK(f->cpu->jit.window != NULL);
+}
+
+TEST(a_space_earns_its_window)
+{
+    struct fixture *f = paged_with(WINDOW_AUTO, 0, 0);
+    CHECK(f->cpu->jit.window == NULL);
+    CHECK(!window_fault(f->ws, LINEAR, false));
+    int64_t start = host_monotonic_ns();
+    run_until_window(f);
+    set_cpl(f, 3);
+    bool soft = f->cpu->jit.window == NULL;
+    CHECK(soft || host_monotonic_ns() - start > 15000000); /* the test may have been kept waiting */
+    run_until_window(f);
+    CHECK_EQ(peek(f, LINEAR), 0x11);
+    done(f);
+}
+
+TEST(short_processes_earn_nothing_together)
+{
+    struct fixture *f = paged_with(WINDOW_AUTO, 0, 0);
+    f->cpu->gpr[RSP] = LINEAR + 0x800;
+    set_cpl(f, 3);
+    for (unsigned n = 0; n < 20; n++) {
+        poke32(f->m, TABLE + 12, (FRAME + (n & 1) * 0x1000) | P | W | U | A | D);
+        set_cpl(f, 0);
+        load_cr3(f, DIRECTORY);
+        set_cpl(f, 3);
+        for (unsigned ms = 0; ms < 3; ms++)
+            run_a_while(f);
+        CHECK(f->cpu->jit.window == NULL);
+    }
+    run_until_window(f);
+    CHECK_EQ(peek(f, LINEAR), 0x22);
+    done(f);
+}
+
+TEST(a_page_that_changes_often_stays_soft)
+{
+    struct fixture *f = paged_with(WINDOW_AUTO, 0, 0);
+    run_until_window(f);
+    unsigned refused = 0;
+    for (unsigned n = 0; n < 1000; n++) {
+        poke32(f->m, TABLE + 12, (FRAME + (n & 1) * 0x1000) | P | W | U);
+        flush_page(f, LINEAR);
+        int value = peek(f, LINEAR);
+        refused += value == -1;
+        CHECK(value == -1 || value == (n & 1 ? 0x22 : 0x11));
+    }
+    CHECK(refused > 800);
+    done(f);
+}
+
+TEST(a_window_that_does_not_pay_is_taken_away)
+{
+    struct fixture *f = paged_with(WINDOW_AUTO, 0, 0);
+    set_cpl(f, 3);
+    run_until_window(f);
+    unsigned n = 0;
+    for (; n < 5000 && f->cpu->jit.window != NULL; n++) {
+        poke32(f->m, TABLE + 12, (FRAME + (n & 1) * 0x1000) | P | W | U);
+        flush_page(f, LINEAR);
+        CHECK_EQ(peek(f, LINEAR), n & 1 ? 0x22 : 0x11);
+        set_cpl(f, 0);
+        set_cpl(f, 3);
+    }
+    CHECK(n > 100 && n < 5000);
+    run_until_window(f);
+    CHECK_EQ(peek(f, LINEAR), (n - 1) & 1 ? 0x22 : 0x11);
+    done(f);
+}
+
+TEST(never_means_never)
+{
+    struct fixture *f = paged_with(WINDOW_NEVER, 0, 0);
+    CHECK(!window_select(f->ws));
+    CHECK(!window_fault(f->ws, LINEAR, false));
+    done(f);
+}
