@@ -74,7 +74,7 @@ bench:
 images: $(GUEST)/grub.img $(GUEST)/isolinux.iso
 	@tools/guest-packages check
 
-images-long: $(GUEST)/debian.img
+images-long: $(GUEST)/debian.img $(GUEST)/debian-load.img
 
 # Nothing to do and no network when the files are there.
 $(GUEST)/vmlinuz: FORCE
@@ -93,6 +93,9 @@ $(GUEST)/isolinux.iso: $(GUEST)/initrd.gz tools/make-iso-isolinux tools/common.s
 $(GUEST)/debian.img: tools/make-debian-disk tools/common.sh
 	@if [ "$$(id -u)" = 0 ]; then tools/make-debian-disk; else \
 		echo 'not root: the Debian disk is not built, its tests are skipped'; fi
+
+$(GUEST)/debian-load.img: tools/make-load-disk tools/make-debian-disk tools/common.sh
+	@if [ "$$(id -u)" = 0 ]; then tools/make-load-disk; fi
 
 clean:
 	rm -rf $(BUILD) $(SANITIZED)

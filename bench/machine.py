@@ -112,8 +112,8 @@ def measure_loops(kind, add):
 
 def measure_native_loops(add):
     rounds = 10000
-    with run_lines([native_integer(rounds)]) as lines:
-        add('machine.integer', Bare(lines, 0, 1).spans()['integer'][1] / rounds)
+    with run_lines([native_integer(rounds)]) as (lines, waited):
+        add('machine.integer', Bare(lines, 0, 1, waited).spans()['integer'][1] / rounds)
 
 
 def measure_init(kind, add):

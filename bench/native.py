@@ -14,10 +14,13 @@ from settings import ENVIRONMENT, OUT
 
 @contextlib.contextmanager
 def run_lines(command):
-    """Another program's lines."""
+    """Another program's lines, and a function that tells how many seconds it waited for a processor."""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           env=ENVIRONMENT) as child:
-        yield Lines(child.stdout.fileno(), 'the host')
+        def waited():
+            with open(f'/proc/{child.pid}/schedstat', encoding='ascii') as file:
+                return int(file.read().split()[1]) / 1e9
+        yield Lines(child.stdout.fileno(), 'the host'), waited
 
 
 class Native:

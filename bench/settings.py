@@ -15,7 +15,7 @@ SEABIOS = '/usr/share/seabios'
 
 MEMORY = 768    # MiB of RAM in the guests that run programs
 SCRATCH_MEBIBYTES = 128  # the disk whose throughput is measured
-LIMIT = 900     # seconds that a boot may take
+LIMIT = 400     # seconds that a boot may take
 RUN_LIMIT = 120 # seconds that a program may take; --limit changes it
 
 GROUPS = ('user', 'system', 'machine', 'size')

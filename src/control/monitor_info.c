@@ -16,6 +16,7 @@
 #include "device/intc/lapic.h"
 #include "device/pci/pci.h"
 #include "memory/memory.h"
+#include "translator/translator.h"
 
 void info_status(struct monitor_call *c)
 {
@@ -44,8 +45,11 @@ void info_uuid(struct monitor_call *c)
 void info_cpus(struct monitor_call *c)
 {
     const struct cpu *cpu = c->session->pc->cpu;
-    monitor_say(c, "* CPU #0: %s%s, %llu instructions\n", cpu->model.name,
-                cpu->halted ? " (halted)" : "", (unsigned long long)cpu->instructions);
+    const struct translator_counts *counts = translator_counts(cpu);
+    /* Translated code does not count its instructions. */
+    monitor_say(c, "* CPU #0: %s%s, %llu %s\n", cpu->model.name, cpu->halted ? " (halted)" : "",
+                (unsigned long long)(counts != NULL ? counts->entered : cpu->instructions),
+                counts != NULL ? "entries into translated code" : "instructions");
 }
 
 void info_history(struct monitor_call *c)

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The name can be guessed and the folder is everybody's: nothing that is there already is written to. */
+/* The name can be guessed and the folder is everybody's: nothing that is there already is written to.
+ */
 bool perf_map_open(struct perf_map *map, struct error *err)
 {
     char path[64];

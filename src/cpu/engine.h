@@ -55,10 +55,11 @@ struct jit_state {
      * state is not in them, CR0 or CR4 forbid them, or an exception is unmasked. */
     uint8_t x87_closed, sse_closed;
     bool fpu_live; /* the guest's x87, MMX, XMM and MXCSR are the host's own: cpu->fpu is stale */
-    /* Nonzero: a handler of the executor may not just go on with an x87 or MMX resp. SSE instruction:
-     * CR0 or CR4 forbid them, or fpu_live. */
+    /* Nonzero: a handler of the executor may not just go on with an x87 or MMX resp. SSE
+     * instruction: CR0 or CR4 forbid them, or fpu_live. */
     uint8_t x87_held, sse_held;
-    /* What a generated FLDCW, LDMXCSR or FLDENV loads: memory could change between look and load. */
+    /* What a generated FLDCW, LDMXCSR or FLDENV loads: memory could change between look and
+     * load. */
     uint32_t fpu_scratch[7];
     /* Set by anything that makes it wrong to go on in the block that called C: it was dropped, linear
      * addresses mean something else. The block leaves at the next instruction border. */

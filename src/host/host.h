@@ -26,9 +26,9 @@ int64_t host_monotonic_ns(void);
 int64_t host_realtime_ns(void);
 
 /*
- * Locks, host_event_set(), host_monotonic_ns(), and the windows and code below leave the calling thread's
- * x87 and vector registers alone: a guest's FPU state may be in them. (Tested for what the C library
- * does beneath them: tests/unit/test_fpu_live.c.)
+ * Locks, host_event_set(), host_monotonic_ns(), and the windows and code below leave the calling
+ * thread's x87 and vector registers alone: a guest's FPU state may be in them. (Tested for what the
+ * C library does beneath them: tests/unit/test_fpu_live.c.)
  */
 /* A lock: not recursive. host_lock_held() is for assertions: does the calling thread hold it? */
 struct host_lock;

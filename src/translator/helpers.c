@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Instructions done by C without the executor: the frequent and harmless cases of what is too long to be emitted.
+// Instructions done by C without the executor: the frequent and harmless cases of what is too
+// long to be emitted.
 #include "translator/internal.h"
 
 #include "cpu/access.h"
@@ -27,7 +28,7 @@ static void pop(struct cpu *cpu, const struct insn *i)
     stack_set_pointer(cpu, reg32(cpu, RSP) + operand_size(i));
 }
 
-/* ---- segment registers ------------------------------------------------------------------------ */
+/* ---- segment registers ----------------------------------------------------------------------- */
 
 /* A descriptor whose page the soft TLB has. */
 static bool read_descriptor(const struct cpu *cpu, uint16_t selector, struct descriptor *d)
@@ -105,7 +106,7 @@ enum helped help_pop_segment(struct cpu *cpu, const struct insn *i, uint32_t val
     return load_segment(cpu, segment_operand(i), &s);
 }
 
-/* ---- flags, time ------------------------------------------------------------------------------ */
+/* ---- flags, time ----------------------------------------------------------------------------- */
 
 /*
  * POPF that changes arithmetic flags and, at CPL 0, IF. An interrupt that waits for IF is the
@@ -138,7 +139,7 @@ enum helped help_rdtsc(struct cpu *cpu, const struct insn *i, uint32_t value)
     return HELPED;
 }
 
-/* ---- repeated string instructions ------------------------------------------------------------- */
+/* ---- repeated string instructions ------------------------------------------------------------ */
 
 /* As far as pages allow that the soft TLB has: what is left is a whole instruction again. */
 enum helped help_repeat(struct cpu *cpu, const struct insn *i, uint32_t value)

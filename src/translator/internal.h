@@ -27,7 +27,8 @@ struct glue {
     uint8_t *exit;       /* R10D: enum exit_kind, R8: value. Guest registers and flags live */
     uint8_t *execute;    /* R8: struct translated *, R9D: instruction number. The same */
     uint8_t *lookup;     /* R8D: EIP. To its translation by the table of jump targets */
-    uint8_t *helper; /* R8: help_fn, R9D: value, R12: struct translated *, R13D: instruction number */
+    /* R8: help_fn *, R9D: value, R12: struct translated *, R13D: instruction number */
+    uint8_t *helper;
     uint8_t *return_miss; /* where the return stack's bottom returns to: R8D: EIP */
     /* While the host is here, attention has been tested and generated code not been entered. */
     uint8_t *enter_race, *enter_race_end, *enter_leave;
@@ -117,10 +118,10 @@ void show_translation(struct translator *tr, const struct translated *t);
  * NULL: leave for the dispatcher. */
 const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigned index);
 /*
- * helpers.c: what is too long to be emitted and too frequent for the executor. Called by generated code with the guest's
- * registers in cpu->gpr and flags in jit.flags_image, which it may change. It does the whole
- * instruction, cpu->eip being its successor's, or nothing, and raises nothing. value: the
- * instruction's operand.
+ * helpers.c: what is too long to be emitted and too frequent for the executor. Called by generated
+ * code with the guest's registers in cpu->gpr and flags in jit.flags_image, which it may change. It
+ * does the whole instruction, cpu->eip being its successor's, or nothing, and raises nothing. value:
+ * the instruction's operand.
  */
 enum helped {
     HELPED_NOT,  /* nothing was done: the executor does the instruction */
@@ -147,9 +148,9 @@ bool host_can_translate(void);
 /* Is there generated code for this row at all? */
 bool emits(const struct opcode *row);
 /*
- * Instructions of these kinds (FPU_*) are to run on the host's registers: the guest's state is loaded into
- * them if it is not there. False if they may not run there for another reason (jit.x87_closed,
- * sse_closed); then nothing has changed.
+ * Instructions of these kinds (FPU_*) are to run on the host's registers: the guest's state is
+ * loaded into them if it is not there. False if they may not run there for another reason
+ * (jit.x87_closed, sse_closed); then nothing has changed.
  */
 bool fpu_open(struct cpu *cpu, unsigned kinds);
 /* struct engine's: the state is live; bring it into cpu->fpu. */
@@ -164,8 +165,8 @@ void frame_execute(struct translator *tr, struct host_frame *frame, struct trans
 void frame_leave(struct translator *tr, struct host_frame *frame, uint32_t eip);
 bool frame_return_stack_overflow(struct translator *tr, struct host_frame *frame, uint64_t address);
 void frame_single_step(struct host_frame *frame, bool on);
-/* Where a repeated string instruction was interrupted, its registers become the guest's again, as if
- * the rest were a whole instruction. False: at no such place. string.c */
+/* Where a repeated string instruction was interrupted, its registers become the guest's again, as
+ * if the rest were a whole instruction. False: at no such place. string.c */
 bool frame_unwind(const struct translator *tr, struct host_frame *frame, const struct insn *i);
 
 #endif

@@ -22,7 +22,9 @@ static void describe(const struct opcode *row, char *text, size_t size)
         format(text + length, size - length, " %02X", 0xc0u | row->reg << 3 | row->rm);
     else if (row->reg != REG_ANY)
         format(text + length, size - length, " /%u%s", row->reg,
-               row->mod == MOD_REG ? " r" : row->mod == MOD_MEM ? " m" : "");
+               row->mod == MOD_REG   ? " r"
+               : row->mod == MOD_MEM ? " m"
+                                     : "");
 }
 
 static void print_count(const char *mnemonic, const char *bytes, uint64_t count, uint64_t all,

@@ -92,18 +92,18 @@ static void count_executed(struct translator *tr, const struct insn *i)
 /* At the begin of a block that needs the FPU. Where it may not have it, the executor does the block. */
 static const uint8_t *enter_with_fpu(struct translator *tr, struct cpu *cpu, struct translated *t)
 {
+    flags_from_image(cpu); /* the way back into the block ends here where there is an interrupt */
+    cpu->eip = t->eip;
     if (fpu_open(cpu, t->fpu))
         return runs_at(tr, t->code + t->offsets[0]);
-    flags_from_image(cpu);
-    cpu->eip = t->eip;
     exec_whole(cpu, t->block, t->eip);
     drop_stale(tr);
     return NULL;
 }
 
 /*
- * Another place or another mode: on by the table of jump targets, which knows of addresses and modes. Entries with a
- * CS base are for one base at a time.
+ * Another place or another mode: on by the table of jump targets, which knows of addresses and
+ * modes. Entries with a CS base are for one base at a time.
  */
 static const uint8_t *go_elsewhere(struct translator *tr, struct cpu *cpu, uint32_t mode)
 {
@@ -111,6 +111,9 @@ static const uint8_t *go_elsewhere(struct translator *tr, struct cpu *cpu, uint3
         return NULL;
     if (!(mode & TRANSLATION_ZERO_BASE(SEG_CS)) && tr->code_base != (uint32_t)cpu->seg[SEG_CS].base)
         return NULL;
+    /* Calls that are open must not be returned to in the old mode's code. */
+    if (mode != cpu->jit.mode)
+        cpu->jit.return_stack_now = cpu->jit.return_stack;
     cpu->jit.mode = mode;
     flags_to_image(cpu);
     return runs_at(tr, tr->glue.lookup);

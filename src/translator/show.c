@@ -45,7 +45,9 @@ void show_glue(struct translator *tr)
     name_code(tr, g->enter, g->exit, "bmbt_enter");
     name_code(tr, g->exit, g->execute, "bmbt_exit");
     name_code(tr, g->execute, g->return_miss, "bmbt_execute");
-    name_code(tr, g->return_miss, g->end, "bmbt_return_miss");
+    name_code(tr, g->return_miss, g->helper, "bmbt_return_miss");
+    name_code(tr, g->helper, g->lookup, "bmbt_helper");
+    name_code(tr, g->lookup, g->end, "bmbt_lookup");
 }
 
 /* ---- logs ------------------------------------------------------------------------------------ */
@@ -89,9 +91,8 @@ static void log_host_code(const struct translator *tr, const struct translated *
 {
     const struct cpu_bus *bus = &tr->cpu->bus;
     if (to > from)
-        bus->disassemble(bus->disassemble_opaque,
-                         (uint64_t)(uintptr_t)runs_at(tr, t->code + from), t->code + from,
-                         to - from, HOST_CODE_MODE);
+        bus->disassemble(bus->disassemble_opaque, (uint64_t)(uintptr_t)runs_at(tr, t->code + from),
+                         t->code + from, to - from, HOST_CODE_MODE);
 }
 
 static void log_code(const struct translator *tr, const struct translated *t)

@@ -26,10 +26,10 @@ struct link {
 enum { TRANSLATION_MAX_LINKS = 2 * BLOCK_MAX_INSNS };
 
 /*
- * What a block needs of the FPU: that the guest's registers are in the host's, and that it may use them
- * (jit.x87_closed, sse_closed). This is tested where the block is entered, and holds until it is left:
- * what closes the FPU is C code, behind which the FPU is opened again or the block left. A link between
- * two blocks that need it goes past the test.
+ * What a block needs of the FPU: that the guest's registers are in the host's, and that it may use
+ * them (jit.x87_closed, sse_closed). This is tested where the block is entered, and holds until it
+ * is left: what closes the FPU is C code, behind which the FPU is opened again or the block left.
+ * A link between two blocks that need it goes past the test.
  */
 enum { FPU_X87 = 1 << 0, FPU_SSE = 1 << 1 }; /* FPU_X87: and MMX */
 

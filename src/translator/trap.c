@@ -85,9 +85,9 @@ static bool go_to_border(struct translator *tr, struct host_frame *frame)
     struct translated *t = code_cache_find(tr, frame->pc);
     if (t != NULL) {
         unsigned n = insn_at(tr, t, frame->pc);
-        if (n < t->count && !behind_sti(t, n) &&
-            (frame->pc == run_address(tr, t->code + t->offsets[n]) ||
-             frame_unwind(tr, frame, &t->block->insns[n]))) {
+        bool border = n < t->count && frame->pc == run_address(tr, t->code + t->offsets[n]);
+        if (border ? !behind_sti(t, n)
+                   : n < t->count && frame_unwind(tr, frame, &t->block->insns[n])) {
             frame_leave(tr, frame, insn_address(t, n));
             return true;
         }

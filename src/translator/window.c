@@ -180,14 +180,22 @@ static void protect_window(const struct protection *p, struct window *w, bool ta
     }
 }
 
-void window_protect(struct windows *ws, struct ram_block *ram, uint64_t offset, uint64_t length)
+static void protect(struct windows *ws, struct ram_block *ram, uint64_t offset, uint64_t length)
 {
     struct protection p = { .ws = ws, .ram = ram, .offset = offset };
     uint64_t pages = ((offset + length - 1) >> PAGE_SHIFT) - (offset >> PAGE_SHIFT) + 1;
-    if (length == 0 || !frame_of(ws, ram, offset, &p.first))
+    if (!frame_of(ws, ram, offset, &p.first))
         return;
     p.count = (uint32_t)pages;
     bool tables = any_writable(ws, p.first, p.count);
     for (unsigned n = 0; n < WINDOWS_MAX; n++)
         protect_window(&p, &ws->window[n], tables);
+}
+
+void window_protect(struct windows *ws, struct ram_block *ram, uint64_t offset, uint64_t length)
+{
+    if (ram != NULL && length > 0)
+        protect(ws, ram, offset, length);
+    for (unsigned n = 0; ram == NULL && n < ws->frame_blocks; n++)
+        protect(ws, ws->frames[n].ram, 0, ws->frames[n].ram->size);
 }

@@ -52,6 +52,7 @@ bool window_fault_is_guests(const struct windows *windows);
  * follows. */
 void window_flush(struct windows *windows, bool keep_global);
 void window_flush_page(struct windows *windows, uint32_t linear);
+/* ram == NULL: all there is. */
 void window_protect(struct windows *windows, struct ram_block *ram, uint64_t offset,
                     uint64_t length);
 /* A guest page fault was delivered and the guest returned to the access, or a soft access was made

@@ -201,8 +201,10 @@ def test_endings(folder):
 
 def test_sleep(folder):
     """In S3 no instruction is executed; memory stays; the power button and a reset wake."""
-    # 1234h to 602h, sleep type 1 and enable to PM1 control, then count at 600h.
-    disk = boot_sector(folder, '31c0 8ed8 c70600060000 c70602063412 ba0406 b80024 ef ff060006 ebfa')
+    # 1234h to 602h, sleep type 1 and enable to PM1 control, then count at 600h. 5678h at 604h: it has slept already, and
+    # only counts.
+    disk = boot_sector(folder, '31c0 8ed8 c70600060000 813e04067856 7413 c70604067856 c70602063412 ba0406 b80024 ef '
+                               'ff060006 ebfa')
     for wake in ('system_wakeup', 'system_powerdown', 'system_reset'):
         with Monitor('-hda', disk) as monitor:
             until(lambda: '0x1234' in monitor.command('xp/xh 0x602'), 'the guest does not come that far')

@@ -172,10 +172,10 @@ def check_drift(first, second):
 
 
 def run_guest(folder, disk, work, wanted):
-    options = ['-nographic', '-m', MEMORY, '-no-reboot', '-hda', disk, '-hdb', work]
+    options = ['-nographic', '-m', MEMORY, '-no-reboot', '-hda', disk, '-cdrom', work]  # a second disk might be found first
     with expect.Machine(expect.emulator(*options)) as machine:
         log_in(machine)
-        machine.run(f'mkdir {FOLDER} && tar -x -C {FOLDER} -f /dev/sdb && sync', 300)
+        machine.run(f'mkdir {FOLDER} && tar -x -C {FOLDER} -f /dev/sr0 && sync', 300)
         begin = guest_time(machine)
         machine.run(f'setsid sh {FOLDER}/stress.sh {FOLDER} {SECONDS} </dev/null >/dev/null 2>&1 & sleep 1')
         try:

@@ -50,7 +50,6 @@ struct silicon_undefined {
     uint8_t gpr;       /* a bit a register; of those: */
     uint32_t gpr_bits; /* which bits */
     uint32_t memory, memory_length;
-    bool pointers; /* FIP, FDP, FOP */
     bool everything;
     /* A program: flags before each of its instructions, by offset; the last is its end. */
     uint16_t points;
@@ -76,7 +75,7 @@ struct silicon_result {
     struct silicon_state state;
     int32_t vector; /* the exception that ended it; its EIP is in state */
     uint32_t error, cr2;
-    uint32_t changed; /* a bit a page that differs from the background */
+    uint32_t changed;                           /* a bit a page that differs from the background */
     uint8_t memory[LAYOUT_PAGES * LAYOUT_PAGE]; /* of those pages alone */
 };
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "cpu/x87/fpu.h"
 #include "tolerance.h"
 
 /* All that a program can change, and RF, which tells faults from traps. */
@@ -78,8 +79,9 @@ static uint32_t compare_fpu(const struct silicon_case *c, const struct fx_image 
         d |= DIFFERS_X87_STATUS;
     if (a->tags != b->tags)
         d |= DIFFERS_X87_TAGS;
-    if (!c->undefined.pointers && ((uint32_t)a->ip != (uint32_t)b->ip ||
-                                   (uint32_t)a->dp != (uint32_t)b->dp || a->opcode != b->opcode))
+    /* AMD's processors store them only while an unmasked exception is pending. */
+    if (a->status & X87_ES && ((uint32_t)a->ip != (uint32_t)b->ip ||
+                               (uint32_t)a->dp != (uint32_t)b->dp || a->opcode != b->opcode))
         d |= DIFFERS_X87_POINTERS;
     for (unsigned n = 0; n < 8; n++)
         if (a->st[n].significand != b->st[n].significand ||

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// What an instruction of a program does to registers and flags, as far as its generator has to know.
+// What an instruction of a program does to registers and flags, as far as its generator has to
+// know.
 #include "effects.h"
 
 #include "base/bits.h"
@@ -19,9 +20,9 @@ static bool named_one_of(const struct opcode *row, const char *const *names, uns
 bool effects_allowed(const struct insn *i)
 {
     static const char *const not_here[] = {
-        "fcomi", "fcomip", "fucomi", "fucomip", /* AMD leaves C1 */
-        "maskmovq", "maskmovdqu", "popa", "ud0", "ud1", "ud2", "ldmxcsr", "fxrstor", "fldenv",
-        "frstor", "fnstenv", "fnsave", "in", "out", "bound", "clflush",
+        "fcomi",    "fcomip",     "fucomi",  "fucomip", /* AMD leaves C1 */
+        "maskmovq", "maskmovdqu", "popa",    "ud0",     "ud1", "ud2", "ldmxcsr", "fxrstor",
+        "fldenv",   "frstor",     "fnstenv", "fnsave",  "in",  "out", "bound",   "clflush",
     };
     if (i->op == INSN_OP_UNDEFINED)
         return false;
@@ -39,7 +40,7 @@ bool effects_allowed(const struct insn *i)
     return !(row_shifts(row) && row->map == MAP_0F && size16);
 }
 
-/* ---- registers --------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static uint8_t implicit(const struct opcode *row)
 {
@@ -93,7 +94,7 @@ uint8_t effects_written(const struct insn *i)
     return written;
 }
 
-/* ---- flags ------------------------------------------------------------------------------------- */
+/* ---- flags ----------------------------------------------------------------------------------- */
 
 /* The count decides: none leaves all flags, and that in CL is known to nobody. */
 static void shift_flags(const struct insn *i, struct item *item)
@@ -103,10 +104,10 @@ static void shift_flags(const struct insn *i, struct item *item)
     bool rotates_carry = row->map == MAP_1B && (row->reg == 2 || row->reg == 3);
     item->reads = rotates_carry ? EFLAGS_CF : 0;
     if (row_has(row, OPERAND_CL)) {
-        item->undefines = row->flags_undefined | (row_has(row, OPERAND_Eb) ||
-                                                          i->flags & INSN_OSIZE16
-                                                      ? row->flags_written & EFLAGS_CF
-                                                      : 0);
+        item->undefines =
+            row->flags_undefined |
+            (row_has(row, OPERAND_Eb) || i->flags & INSN_OSIZE16 ? row->flags_written & EFLAGS_CF
+                                                                 : 0);
         return;
     }
     static const struct silicon_state none;

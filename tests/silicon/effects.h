@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// What an instruction of a program does to registers and flags, as far as its generator has to know.
+// What an instruction of a program does to registers and flags, as far as its generator has to
+// know.
 #ifndef TESTS_SILICON_EFFECTS_H
 #define TESTS_SILICON_EFFECTS_H
 

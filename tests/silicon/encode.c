@@ -10,7 +10,7 @@
 
 static const uint8_t segment_prefixes[SEGMENTS] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65 };
 
-/* ---- prefixes ---------------------------------------------------------------------------------- */
+/* ---- prefixes -------------------------------------------------------------------------------- */
 
 /* Does a row with this mandatory prefix exist, or does one of silicon's own newer instructions? */
 static bool prefix_means_something(const struct opcode *row)
@@ -52,7 +52,7 @@ static bool choose_lock(struct encoder *e, bool memory)
     return !(e->row->attributes & OP_BASE_REG32) && !e->in_program && one_in(e->random, 100);
 }
 
-/* ---- operands ---------------------------------------------------------------------------------- */
+/* ---- operands -------------------------------------------------------------------------------- */
 
 static uint32_t random_immediate(struct encoder *e)
 {
@@ -114,8 +114,7 @@ void encode(struct encoder *e, uint32_t eip)
     static const char *const maps[] = { "", "\x0f", "\x0f\x38", "\x0f\x3a" };
     const struct opcode *row = e->row;
     struct random *r = e->random;
-    bool memory =
-        row->modrm && (row->mod == MOD_MEM || (row->mod == MOD_ANY && !one_in(r, 3)));
+    bool memory = row->modrm && (row->mod == MOD_MEM || (row->mod == MOD_ANY && !one_in(r, 3)));
     if (row->attributes & OP_BASE_REG32)
         memory = false;
     bool offset = row_has(row, OPERAND_Ob) || row_has(row, OPERAND_Ov);

@@ -7,7 +7,8 @@
 #include "operand.h"
 
 /*
- * Prefixes, opcode, operands. registers_only: no memory operand where there is a choice. eip: where the
+ * Prefixes, opcode, operands. registers_only: no memory operand where there is a choice. eip:
+ * where the
  * instruction will be; jumps stay in the code mostly.
  */
 void encode(struct encoder *e, uint32_t eip);

@@ -13,13 +13,13 @@
 #include "undefined.h"
 #include "values.h"
 
-/* ---- where ------------------------------------------------------------------------------------- */
+/* ---- where ----------------------------------------------------------------------------------- */
 
 static uint16_t random_data_segment(struct random *r)
 {
-    static const uint8_t entries[] = { ENTRY_ARENA,     ENTRY_ARENA16,     ENTRY_BASED,
-                                       ENTRY_SHORT,     ENTRY_READ_ONLY,   ENTRY_EXPAND_DOWN,
-                                       ENTRY_EXPAND16,  ENTRY_WRAP,        ENTRY_CODE,
+    static const uint8_t entries[] = { ENTRY_ARENA,     ENTRY_ARENA16,   ENTRY_BASED,
+                                       ENTRY_SHORT,     ENTRY_READ_ONLY, ENTRY_EXPAND_DOWN,
+                                       ENTRY_EXPAND16,  ENTRY_WRAP,      ENTRY_CODE,
                                        ENTRY_CODE_BASED };
     if (one_in(r, 12))
         return 0;
@@ -55,7 +55,7 @@ static uint32_t random_code_address(struct random *r)
     }
 }
 
-/* ---- the case ---------------------------------------------------------------------------------- */
+/* ---- the case -------------------------------------------------------------------------------- */
 
 static void begin(struct silicon_case *c, const struct opcode *row, uint64_t seed, uint64_t number)
 {
@@ -80,10 +80,10 @@ static void note_undefined(struct silicon_case *c, const struct encoder *e, bool
     int length = insn_decode(&insn, e->bytes, sizeof e->bytes, code16 ? 0 : MODE_CS32, NULL);
     if (length > 0)
         undefined_after(&insn, &c->in, &c->undefined);
-    c->undefined.pointers = true;
 }
 
-/* The executor does not check the alignment of what these pop or of the images' parts as silicon does. */
+/* The executor does not check the alignment of what these pop or of the images' parts as silicon
+ * does. */
 static bool reads_many(const struct opcode *row)
 {
     return row_named(row, "retf") || row_named(row, "iret") || row_named(row, "callf") ||
@@ -104,7 +104,8 @@ void generate_case(struct silicon_case *c, const struct opcode *row, uint64_t se
     bool code16 = c->in.segment[SEG_CS] == layout_selector(ENTRY_CODE16);
     e.segments = segments;
     e.osize16 = code16;
-    if (row->prefix == PFX_66 || ((row->prefix == PFX_ANY || row->prefix >= PFX_F3) && one_in(&r, 3)))
+    if (row->prefix == PFX_66 ||
+        ((row->prefix == PFX_ANY || row->prefix >= PFX_F3) && one_in(&r, 3)))
         e.osize16 = !code16;
     e.asize16 = code16 != one_in(&r, 8);
     if (one_in(&r, 6))

@@ -42,7 +42,7 @@ struct guest {
     pthread_t watcher;
 };
 
-/* ---- the machine ------------------------------------------------------------------------------- */
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 /* A vector's handler writes here: the processor leaves cpu_run(). */
 static bool exit_write(void *opaque, uint64_t offset, unsigned size, uint64_t value)
@@ -170,7 +170,7 @@ void guest_print_counts(struct guest *g)
            n->faults, n->faults_mapped, n->rewritten);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 const uint8_t *guest_page(const struct guest *g, unsigned page)
 {
@@ -206,7 +206,7 @@ static void apply(struct guest *g, const struct silicon_case *c)
     }
 }
 
-/* ---- one case ---------------------------------------------------------------------------------- */
+/* ---- one case -------------------------------------------------------------------------------- */
 
 static void set_fpu(struct cpu *cpu, const struct fx_image *fx)
 {

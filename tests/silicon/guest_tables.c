@@ -30,7 +30,7 @@ enum { KERNEL_CODE = 0x08, KERNEL_DATA = 0x18, TSS_SELECTOR = 0x40, LDT_SELECTOR
 #define PTE_U  4u
 #define PTE_NX (UINT64_C(1) << 63)
 
-/* ---- pages ------------------------------------------------------------------------------------- */
+/* ---- pages ----------------------------------------------------------------------------------- */
 
 static void map(struct ram_block *ram, unsigned *tables, uint32_t linear, uint64_t entry)
 {
@@ -67,7 +67,7 @@ static void make_pages(struct ram_block *ram)
         map(ram, &tables, GUEST_SUPERVISOR + n * PAGE_SIZE, n * PAGE_SIZE | PTE_P | PTE_W);
 }
 
-/* ---- descriptors ------------------------------------------------------------------------------- */
+/* ---- descriptors ----------------------------------------------------------------------------- */
 
 /* attributes: bits 40-47 and 52-55 of the descriptor, as in struct segment. */
 static void set_descriptor(struct ram_block *ram, uint32_t at, uint32_t base, uint32_t limit,
@@ -83,7 +83,8 @@ static uint32_t ldt_limit(void)
     return layout_segment_count * 8 - 1;
 }
 
-/* Linux's entries at their places, so that loading or asking for any selector has the same answer. */
+/* Linux's entries at their places, so that loading or asking for any selector has the same answer.
+ */
 static void make_gdt(struct ram_block *ram)
 {
     memset(ram->host + GDT, 0, 0x80);
@@ -135,7 +136,7 @@ int guest_vector(uint32_t eip)
     return (int)((eip - GUEST_SUPERVISOR - HANDLERS) / 16);
 }
 
-/* ---- the processor ----------------------------------------------------------------------------- */
+/* ---- the processor --------------------------------------------------------------------------- */
 
 static struct segment system_segment(uint16_t selector, uint32_t base, uint32_t limit,
                                      uint16_t attributes)

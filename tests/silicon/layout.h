@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Where everything of a case is: linear addresses and segments, the same on silicon and in the guest.
+// Where everything of a case is: linear addresses and segments, the same on silicon and in the
+// guest.
 #ifndef TESTS_SILICON_LAYOUT_H
 #define TESTS_SILICON_LAYOUT_H
 
@@ -8,10 +9,10 @@
 #include <stdint.h>
 
 /*
- * A case sees two ranges of pages and nothing else below 4 GiB. The arena is 64 KiB of data, so that
- * segments with its base reach all of it with 16-bit addresses; a multiple of 64 KiB is in its middle,
- * where 16-bit pushes on a 32-bit stack shall not wrap. The code is filled with INT3: wherever it is
- * left or jumped to, the case ends. Its last bytes are followed by nothing.
+ * A case sees two ranges of pages and nothing else below 4 GiB. The arena is 64 KiB of data, so
+ * that segments with its base reach all of it with 16-bit addresses; a multiple of 64 KiB is in
+ * its middle, where 16-bit pushes on a 32-bit stack shall not wrap. The code is filled with INT3:
+ * wherever it is left or jumped to, the case ends. Its last bytes are followed by nothing.
  */
 #define LAYOUT_PAGE 4096u
 #define ARENA       0x1fff8000u

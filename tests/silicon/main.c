@@ -23,7 +23,7 @@ struct run {
     const struct options *options;
     struct native *native;
     struct guest *guests[ENGINE_COUNT];
-    uint64_t cases, failures, undefined, ended;
+    uint64_t cases, failures, undefined, ended, endless;
 };
 
 static bool create_guests(struct run *run)
@@ -53,7 +53,7 @@ static void destroy(struct run *run)
     native_destroy(run->native);
 }
 
-/* ---- cases --------------------------------------------------------------------------------------- */
+/* ---- cases ----------------------------------------------------------------------------------- */
 
 /* Pages that the guest may have written to: all, so that the next case finds the background. */
 static unsigned run_guest(struct run *run, enum engine_kind engine, const struct silicon_case *c,
@@ -74,8 +74,8 @@ static unsigned run_batch(struct run *run, unsigned count)
     unsigned failed = 0;
     const struct silicon_case *cases = native_cases(run->native);
     if (!native_run(run->native, count)) {
-        printf("FAIL: the process that runs cases natively died; --seed %" PRIu64
-               " --case %" PRIu64 " to %" PRIu64 "\n",
+        printf("FAIL: the process that runs cases natively died; --seed %" PRIu64 " --case %" PRIu64
+               " to %" PRIu64 "\n",
                cases[0].seed, cases[0].number, cases[count - 1].number);
         return 1;
     }
@@ -138,18 +138,26 @@ static void run_sequence_batch(struct run *run, unsigned count, uint8_t *failed)
     for (unsigned n = 0; n < count; n++)
         for (unsigned engine = 0; engine < ENGINE_COUNT; engine++) {
             struct guest *g = run->guests[engine];
-            if (g == NULL)
+            if (g == NULL || native[n].vector == VECTOR_TIMEOUT)
                 continue;
             guest_run(g, &cases[n], &result);
-            if (compare(&cases[n], &native[n], &result, g))
+            uint32_t differs = compare(&cases[n], &native[n], &result, g);
+            if (differs) {
                 failed[n] |= (uint8_t)(1 << engine);
+                printf("not shrunk: --sequences --seed %" PRIu64 " --case %" PRIu64
+                       " --engine %s differs in %x; vector %d %d, eip %08x %08x\n",
+                       cases[n].seed, cases[n].number, engine_names[engine], differs,
+                       native[n].vector, result.vector, native[n].state.eip, result.state.eip);
+            }
             guest_restore(g, failed[n] >> engine & 1 ? ~0u : native[n].changed);
         }
-    for (unsigned n = 0; n < count; n++)
+    for (unsigned n = 0; n < count; n++) {
         run->ended += native[n].vector == EXC_BP;
+        run->endless += native[n].vector == VECTOR_TIMEOUT;
+    }
 }
 
-/* ---- sequences ----------------------------------------------------------------------------------- */
+/* ---- sequences ------------------------------------------------------------------------------- */
 
 struct shrinking {
     struct run *run;
@@ -164,7 +172,6 @@ static bool still_fails(void *opaque, const struct silicon_case *c)
     struct guest *g = s->run->guests[s->engine];
     const struct silicon_result *native = native_results(s->run->native);
     native_cases(s->run->native)[0] = *c;
-    native_cases(s->run->native)[0].undefined.pointers = true;
     if (!native_run(s->run->native, 1) || native->vector == VECTOR_TIMEOUT)
         return false;
     guest_run(g, &native_cases(s->run->native)[0], &result);
@@ -183,7 +190,7 @@ static void shrink_failure(struct run *run, uint64_t seed, uint64_t number, bool
     if (!still_fails(&s, &c)) {
         report_case(&c);
         printf("FAIL: --sequences --seed %" PRIu64 " --case %" PRIu64
-               " has no end, or fails after others and not alone\n",
+               " fails after others and not alone\n",
                seed, number);
         return;
     }
@@ -242,7 +249,9 @@ int main(int argc, char **argv)
     printf("%" PRIu64 " cases, %" PRIu64 " of them undefined as a whole; %" PRIu64 " differ\n",
            run.cases, run.undefined, run.failures);
     if (options.sequences)
-        printf("%" PRIu64 " of them ran to their end, the others into a fault\n", run.ended);
+        printf("%" PRIu64 " of them ran to their end, %" PRIu64
+               " had none and were left out, the others ran into a fault\n",
+               run.ended, run.endless);
     destroy(&run);
     return run.failures > 0 || run.cases == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -22,8 +22,8 @@
 #include "base/bits.h"
 #include "native_enter.h"
 
-/* A batch that takes longer has a case without end in it. */
-enum { BATCH_SECONDS = 3 };
+/* A batch that takes longer has a case without end in it; so has a single case. */
+enum { BATCH_MICROSECONDS = 3000000, CASE_MICROSECONDS = 200000 };
 
 struct exchange {
     struct silicon_case cases[NATIVE_BATCH];
@@ -105,7 +105,7 @@ static bool enter_prison(void)
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* ---- in the child: one case after the other ---------------------------------------------------- */
+/* ---- in the child: one case after the other -------------------------------------------------- */
 
 static void apply(const struct silicon_case *c)
 {
@@ -133,9 +133,10 @@ static void collect(struct silicon_result *r)
     }
 }
 
-static void set_alarm(unsigned seconds)
+static void set_alarm(unsigned microseconds)
 {
-    struct itimerval t = { .it_value.tv_sec = seconds, .it_interval.tv_sec = seconds };
+    struct timeval v = { microseconds / 1000000, microseconds % 1000000 };
+    struct itimerval t = { .it_value = v, .it_interval = v };
     setitimer(ITIMER_REAL, &t, NULL);
 }
 
@@ -148,7 +149,7 @@ static _Noreturn void child(struct exchange *x, int ask, int answer)
         enter_prison();
     ok = write(answer, &ok, 1) == 1 && ok;
     while (ok && read(ask, &count, 1) == 1) {
-        set_alarm(BATCH_SECONDS);
+        set_alarm(count == 1 ? CASE_MICROSECONDS : BATCH_MICROSECONDS);
         for (unsigned n = 0; n < count; n++) {
             apply(&x->cases[n]);
             native_enter(&x->cases[n].in, &x->results[n]);
@@ -160,7 +161,7 @@ static _Noreturn void child(struct exchange *x, int ask, int answer)
     _exit(0);
 }
 
-/* ---- in the parent ------------------------------------------------------------------------------ */
+/* ---- in the parent --------------------------------------------------------------------------- */
 
 static bool start(struct native *n)
 {
@@ -196,8 +197,8 @@ static void stop(struct native *n)
 struct native *native_create(const char **why)
 {
     struct native *n = calloc(1, sizeof *n);
-    n->exchange = mmap(NULL, sizeof *n->exchange, PROT_READ | PROT_WRITE,
-                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    n->exchange =
+        mmap(NULL, sizeof *n->exchange, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     signal(SIGPIPE, SIG_IGN);
     if (n->exchange != MAP_FAILED && start(n))
         return n;

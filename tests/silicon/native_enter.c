@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 /*
- * All registers are the case's, ESP too. So it is entered by a far jump from 64-bit code that loaded
- * them from here, and left by a fault: INT3 at its end, or whatever it raised. Then the kernel has all of
- * its state in the signal's frame, but for four segment registers. FS is the C library's in 64-bit code:
- * nothing of C may run before its base is back, nor with the alignment check on.
+ * All registers are the case's, ESP too. So it is entered by a far jump from 64-bit code that
+ * loaded them from here, and left by a fault: INT3 at its end, or whatever it raised. Then the
+ * kernel has all of its state in the signal's frame, but for four segment registers. FS is the C
+ * library's in 64-bit code: nothing of C may run before its base is back, nor with the alignment
+ * check on.
  */
 struct native_registers {
     uint32_t gpr[8];
@@ -145,8 +146,7 @@ void native_enter(const struct silicon_state *in, struct silicon_result *out)
 
 bool native_enter_prepare(void)
 {
-    static const int signals[] = { SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
-                                   SIGTRAP, SIGALRM, SIGSYS };
+    static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGALRM, SIGSYS };
     static uint8_t stack[256 * 1024];
     if (!(getauxval(AT_HWCAP2) & 2)) /* HWCAP2_FSGSBASE */
         return false;

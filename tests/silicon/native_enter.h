@@ -6,7 +6,8 @@
 
 #include "case.h"
 
-/* Run in.eip and so on until a fault; the child process alone, after native_enter_prepare(). Memory is as it is. */
+/* Run in.eip and so on until a fault; the child process alone, after native_enter_prepare().
+ * Memory is as it is. */
 void native_enter(const struct silicon_state *in, struct silicon_result *out);
 /* Signal handlers. False: the host lacks FSGSBASE. */
 bool native_enter_prepare(void);

@@ -8,7 +8,7 @@
 #include "base/bits.h"
 #include "values.h"
 
-/* ---- places ------------------------------------------------------------------------------------ */
+/* ---- places ---------------------------------------------------------------------------------- */
 
 uint32_t operand_place(struct random *r, unsigned size)
 {
@@ -22,17 +22,20 @@ uint32_t operand_place(struct random *r, unsigned size)
         return one_in(r, 4) ? random_value(r) : ARENA + random_below(r, ARENA_SIZE);
     case 2:
     case 3:
-    case 4: /* not aligned */
-        return page + 32 + random_below(r, most);
+    case 4: /* not aligned */ return page + 32 + random_below(r, most);
     default: return page + 64 + (random_below(r, most) & ~63u);
     }
 }
 
-/* Runs of writable pages: 0-3, 6-9, 11-15. The last bytes of all are the programs' own. */
+/*
+ * Runs of writable pages: 0-3, 6-9, 11-15. Page 8 has the stack: who writes over a return address
+ * goes where
+ * nobody knows what flags are undefined. The last bytes of all are the programs' own.
+ */
 static uint32_t safe_place(struct random *r, unsigned size)
 {
-    static const uint8_t crossed[] = { 1, 2, 3, 7, 8, 9, 12, 13, 14, 15 };
-    static const uint8_t pages[] = { 0, 1, 2, 6, 7, 8, 12, 13 };
+    static const uint8_t crossed[] = { 1, 2, 3, 7, 12, 13, 14, 15 };
+    static const uint8_t pages[] = { 0, 1, 2, 6, 7, 9, 12, 13 };
     if (one_in(r, 12))
         return ARENA + crossed[random_below(r, ARRAY_SIZE(crossed))] * LAYOUT_PAGE -
                random_below(r, size + 1);
@@ -64,7 +67,7 @@ void operand_fill(struct encoder *e, uint32_t linear, unsigned size)
     }
 }
 
-/* ---- registers --------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static uint32_t *gpr(struct encoder *e, unsigned r)
 {
@@ -83,7 +86,7 @@ static uint32_t default_base(const struct encoder *e, bool stack)
     return layout_base(e->c->in.segment[segment]);
 }
 
-/* ---- 32-bit addresses -------------------------------------------------------------------------- */
+/* ---- 32-bit addresses ------------------------------------------------------------------------ */
 
 static uint32_t random_displacement(struct random *r, unsigned mod)
 {
@@ -146,7 +149,7 @@ static void emit_memory32(struct encoder *e, unsigned reg, uint32_t linear)
     }
 }
 
-/* ---- 16-bit addresses -------------------------------------------------------------------------- */
+/* ---- 16-bit addresses ------------------------------------------------------------------------ */
 
 /* The high halves of registers play no part. */
 static void set_low(struct encoder *e, unsigned r, uint32_t value)
@@ -157,7 +160,9 @@ static void set_low(struct encoder *e, unsigned r, uint32_t value)
 static void emit_memory16(struct encoder *e, unsigned reg, uint32_t linear)
 {
     static const uint8_t bases[8] = { RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX };
-    static const uint8_t indices[8] = { RSI, RDI, RSI, RDI, REG_ZERO, REG_ZERO, REG_ZERO, REG_ZERO };
+    static const uint8_t indices[8] = {
+        RSI, RDI, RSI, RDI, REG_ZERO, REG_ZERO, REG_ZERO, REG_ZERO
+    };
     struct random *r = e->random;
     unsigned mod = random_below(r, 3), rm = random_below(r, 8);
     bool no_base = mod == 0 && rm == 6;

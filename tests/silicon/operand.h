@@ -28,7 +28,8 @@ static inline void emit(struct encoder *e, uint32_t value, unsigned size)
         e->bytes[e->length++] = (uint8_t)(value >> (8 * n));
 }
 
-/* A linear address in the arena for an operand of up to size bytes: mostly in the middle of a writable page,
+/* A linear address in the arena for an operand of up to size bytes: mostly in the middle of a
+ * writable page,
  * sometimes at a border or where nothing is. */
 uint32_t operand_place(struct random *r, unsigned size);
 /* The same for the encoder: in a program mostly where nothing faults. */

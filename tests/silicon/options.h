@@ -18,8 +18,8 @@ struct options {
     uint32_t optimise;
     unsigned threshold; /* entries before a block is translated */
     uint64_t cache;     /* bytes of generated code */
-    unsigned failures; /* a row before it is left, and in all of a sequence run */
-    unsigned seconds;  /* after which it ends well; 0: never */
+    unsigned failures;  /* a row before it is left, and in all of a sequence run */
+    unsigned seconds;   /* after which it ends well; 0: never */
     bool no_segments, verbose;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Registers and memory that an instruction uses without naming them, or only with values that make sense.
+// Registers and memory that an instruction uses without naming them, or only with values that make
+// sense.
 #include "prepare.h"
 
 #include <string.h>
@@ -35,7 +36,7 @@ static void put32(struct encoder *e, uint32_t linear, uint32_t value)
         store_le32(case_patch(e->c, linear, 4), value);
 }
 
-/* ---- what may be jumped to ---------------------------------------------------------------------- */
+/* ---- what may be jumped to ------------------------------------------------------------------- */
 
 uint32_t prepare_code_place(struct encoder *e)
 {
@@ -49,16 +50,17 @@ uint32_t prepare_code_place(struct encoder *e)
 /* Not 33h: 64-bit code. Not 7Bh: its limit is the number of the processor. */
 uint16_t prepare_selector(struct random *r, bool code)
 {
-    static const uint16_t data[] = { 0, 3, 0x0b, 0x18, 0x1b, 0x20, 0x23, 0x28, 0x2b, 0x2a,
-                                     0x43, 0x53, 0x63, 0x83, 0x1000, 0xffff };
+    static const uint16_t data[] = { 0,    3,    0x0b, 0x18, 0x1b, 0x20, 0x23,   0x28,
+                                     0x2b, 0x2a, 0x43, 0x53, 0x63, 0x83, 0x1000, 0xffff };
     static const uint16_t codes[] = { FLAT_CODE, FLAT_CODE, 0x20, 0, FLAT_DATA, 0x0b, 0x1b, 0x83 };
     if (one_in(r, 2))
         return (uint16_t)(layout_selector(random_below(r, layout_segment_count + 1)) ^
                           (one_in(r, 8) ? random_below(r, 4) : 0));
-    return code ? codes[random_below(r, ARRAY_SIZE(codes))] : data[random_below(r, ARRAY_SIZE(data))];
+    return code ? codes[random_below(r, ARRAY_SIZE(codes))]
+                : data[random_below(r, ARRAY_SIZE(data))];
 }
 
-/* ---- the stack ---------------------------------------------------------------------------------- */
+/* ---- the stack ------------------------------------------------------------------------------- */
 
 static uint32_t stack_place(struct encoder *e)
 {
@@ -99,14 +101,14 @@ static void prepare_stack(struct encoder *e)
     uint32_t high = stack16 ? random32(r) & 0xffff0000 : 0;
     uint32_t linear = stack_place(e), esp = linear - base_of(e, SEG_SS);
     fix(e, RSP, stack16 ? (esp & 0xffff) | high : esp);
-    if (row_is(row, MAP_1B, 0xc9) || row_is(row, MAP_1B, 0xc8)) {
+    if (row_is_frame(row)) {
         esp = stack_place(e) - base_of(e, SEG_SS);
         fix(e, RBP, stack16 ? (esp & 0xffff) | high : esp);
     }
     prepare_popped(e, linear);
 }
 
-/* ---- strings and other implied memory ------------------------------------------------------------ */
+/* ---- strings and other implied memory -------------------------------------------------------- */
 
 static void prepare_string(struct encoder *e)
 {
@@ -133,7 +135,7 @@ static void prepare_pointer(struct encoder *e, unsigned r, unsigned size, uint32
     fix(e, r, linear - base_of(e, segment) - less);
 }
 
-/* ---- values -------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* Quotients that fit, mostly. */
 static void prepare_division(struct encoder *e)
@@ -143,8 +145,8 @@ static void prepare_division(struct encoder *e)
     *gpr(e, RDX) = one_in(e->random, 2) ? 0 : (uint32_t)((int32_t)*gpr(e, RAX) >> 31);
     e->fixed |= 1 << RDX;
     if (e->row->opcode == 0xf6)
-        fix(e, RAX, one_in(e->random, 2) ? *gpr(e, RAX) & 0xff
-                                         : (uint32_t)(int8_t)*gpr(e, RAX) & 0xffff);
+        fix(e, RAX,
+            one_in(e->random, 2) ? *gpr(e, RAX) & 0xff : (uint32_t)(int8_t)*gpr(e, RAX) & 0xffff);
 }
 
 void prepare(struct encoder *e, bool memory, unsigned reg)
@@ -152,7 +154,7 @@ void prepare(struct encoder *e, bool memory, unsigned reg)
     const struct opcode *row = e->row;
     if (row->attributes & OP_STRING)
         prepare_string(e);
-    else if (row_uses_stack(row) && (!e->in_program || one_in(e->random, 12)))
+    else if (row_uses_stack(row) && (!e->in_program || row_is_frame(row) || one_in(e->random, 12)))
         prepare_stack(e);
     else if (row_named(row, "xlat"))
         prepare_pointer(e, RBX, 1, *gpr(e, RAX) & 0xff);
@@ -204,7 +206,8 @@ static bool special_memory(struct encoder *e, uint32_t linear)
     return false;
 }
 
-/* FLDENV, FRSTOR, FXRSTOR: an image with all kinds of tags; FXRSTOR's reserved bits mostly clear. */
+/* FLDENV, FRSTOR, FXRSTOR: an image with all kinds of tags; FXRSTOR's reserved bits mostly clear.
+ */
 static void prepare_image(struct encoder *e, uint32_t linear)
 {
     struct random *r = e->random;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Registers and memory that an instruction uses without naming them, or only with values that make sense.
+// Registers and memory that an instruction uses without naming them, or only with values that make
+// sense.
 #ifndef TESTS_SILICON_PREPARE_H
 #define TESTS_SILICON_PREPARE_H
 
@@ -8,7 +9,8 @@
 
 /* Before anything is encoded: pointers, counts, dividends. reg: ModRM.reg. */
 void prepare(struct encoder *e, bool memory, unsigned reg);
-/* Bytes of the memory operand that will be at linear; returns where it is to be instead, perhaps. */
+/* Bytes of the memory operand that will be at linear; returns where it is to be instead, perhaps.
+ */
 uint32_t prepare_memory(struct encoder *e, uint32_t linear);
 /* The operand turned out to be this register. */
 void prepare_register(struct encoder *e, unsigned rm);

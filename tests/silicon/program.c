@@ -8,7 +8,7 @@
 
 #include "base/bits.h"
 
-/* ---- items ------------------------------------------------------------------------------------- */
+/* ---- items ----------------------------------------------------------------------------------- */
 
 void program_insert(struct program *p, unsigned at, const struct item *item)
 {
@@ -29,7 +29,7 @@ void program_remove(struct program *p, unsigned at)
             p->items[n].target--;
 }
 
-/* ---- undefined flags ----------------------------------------------------------------------------- */
+/* ---- undefined flags ------------------------------------------------------------------------- */
 
 static bool flow_into(uint16_t *before, unsigned to, uint16_t flags)
 {
@@ -57,7 +57,7 @@ static void find_undefined(const struct program *p, uint16_t *before)
     }
 }
 
-/* ---- layout -------------------------------------------------------------------------------------- */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 struct layout {
     uint16_t offset[PROGRAM_ITEMS + 1];
@@ -141,13 +141,12 @@ static void put_items(const struct program *p, const struct layout *l, uint32_t 
         }
         memcpy(out, i->bytes, i->length);
         if (i->kind == ITEM_ADDRESS)
-            store_le32(out + i->length - 4, eip + l->offset[i->target]);
+            store_le32(out + i->address_at, eip + l->offset[i->target] + i->address_add);
         out += i->length;
     }
 }
 
-bool program_emit(const struct program *p, uint32_t linear, struct silicon_case *c,
-                  unsigned *where)
+bool program_emit(const struct program *p, uint32_t linear, struct silicon_case *c, unsigned *where)
 {
     uint16_t before[PROGRAM_ITEMS + 1];
     struct layout l;

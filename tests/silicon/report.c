@@ -12,7 +12,7 @@
 static const char gpr_names[8][4] = { "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi" };
 static const char segment_names[SEGMENTS][3] = { "es", "cs", "ss", "ds", "fs", "gs" };
 
-/* ---- the case ---------------------------------------------------------------------------------- */
+/* ---- the case -------------------------------------------------------------------------------- */
 
 static void print_code(const struct silicon_case *c)
 {
@@ -59,10 +59,9 @@ static void print_fpu(const struct fx_image *fx, uint32_t differs)
 {
     printf("    cw=%04x%s sw=%04x%s tags=%02x%s mxcsr=%04x%s fop=%03x fip=%08x fdp=%08x%s\n",
            fx->control, differs & DIFFERS_X87_CONTROL ? "*" : "", fx->status,
-           differs & DIFFERS_X87_STATUS ? "*" : "", fx->tags,
-           differs & DIFFERS_X87_TAGS ? "*" : "", fx->mxcsr, differs & DIFFERS_MXCSR ? "*" : "",
-           fx->opcode, (uint32_t)fx->ip, (uint32_t)fx->dp,
-           differs & DIFFERS_X87_POINTERS ? "*" : "");
+           differs & DIFFERS_X87_STATUS ? "*" : "", fx->tags, differs & DIFFERS_X87_TAGS ? "*" : "",
+           fx->mxcsr, differs & DIFFERS_MXCSR ? "*" : "", fx->opcode, (uint32_t)fx->ip,
+           (uint32_t)fx->dp, differs & DIFFERS_X87_POINTERS ? "*" : "");
     for (unsigned n = 0; n < 8; n++)
         printf("    st%u=%04x:%016" PRIx64 "%s xmm%u=%016" PRIx64 "%016" PRIx64 "%s\n", n,
                fx->st[n].sign_exponent, fx->st[n].significand, differs & DIFFERS_ST ? "*" : "", n,
@@ -91,7 +90,7 @@ void report_case(const struct silicon_case *c)
     print_case(c, shows_fpu(c, 0));
 }
 
-/* ---- the difference ---------------------------------------------------------------------------- */
+/* ---- the difference -------------------------------------------------------------------------- */
 
 static void print_result(const char *name, const struct silicon_result *r, uint32_t differs,
                          bool fpu)

@@ -32,6 +32,11 @@ static inline bool row_is_bit_string(const struct opcode *row)
 {
     return row->map == MAP_0F && (row->opcode & 0xe7) == 0xa3;
 }
+/* ENTER and LEAVE: EBP is an address as well. */
+static inline bool row_is_frame(const struct opcode *row)
+{
+    return row_is(row, MAP_1B, 0xc8) || row_is(row, MAP_1B, 0xc9);
+}
 /* The memory or register operand is a selector: MOV to a segment register, VERR VERW LAR LSL. */
 static inline bool row_group_selector(const struct opcode *row)
 {

@@ -5,13 +5,26 @@
 
 #include <stdlib.h>
 
-/* Without the items from at on, count of them. A loop's counter goes last, when nothing jumps back. */
+/* What takes its place would be written to in its stead. */
+static bool is_written_to(const struct program *p, unsigned at)
+{
+    for (unsigned n = 0; n < p->count; n++)
+        if (p->items[n].kind == ITEM_ADDRESS && p->items[n].target == (int)at &&
+            p->items[at].patchable)
+            return true;
+    return false;
+}
+
+/* Without the items from at on, count of them. A loop's counter goes last, when nothing jumps
+ * back. */
 static bool try_without(const struct program *p, unsigned at, unsigned count, uint32_t linear,
                         struct silicon_case *c, struct program *smaller)
 {
     unsigned where;
     *smaller = *p;
     for (unsigned n = 0; n < count; n++) {
+        if (is_written_to(smaller, at))
+            return false;
         if (smaller->items[at].keep)
             for (unsigned k = 0; k < p->count; k++)
                 if (p->items[k].kind == ITEM_BRANCH && p->items[k].target <= (int)k)
@@ -40,6 +53,5 @@ void shrink(struct program *p, uint32_t linear, struct silicon_case *c, shrink_f
             size /= 2;
     }
     program_emit(p, linear, c, &where);
-    c->undefined.pointers = true;
     free(smaller);
 }

@@ -24,7 +24,8 @@ static bool at_the_end(uint32_t linear)
 }
 
 /*
- * SDM 3A 5.3: "When the effective limit is FFFFFFFFH (4 GBytes), these accesses" - across the end of the
+ * SDM 3A 5.3: "When the effective limit is FFFFFFFFH (4 GBytes), these accesses" - across the end
+ * of the
  * segment - "may or may not cause the indicated exceptions."
  */
 static bool crosses_4g(const struct silicon_result *a, const struct silicon_result *b)
@@ -50,19 +51,21 @@ static bool is_memory_fault(const struct silicon_result *r)
 }
 
 /*
- * SDM 3A table 6-2: the faults of one instruction's execution are one class, "the exact order within the class is
+ * SDM 3A table 6-2: the faults of one instruction's execution are one class, "the exact order
+ * within the class is
  * implementation-dependent". These have several operands in memory, or checks on what they read.
  */
 static bool has_many_faults(const struct opcode *row)
 {
-    return row_has(row, OPERAND_M) || row_has(row, OPERAND_Mt) || row_named(row, "retf") || row_named(row, "callf") ||
-           row_named(row, "jmpf") || row_named(row, "iret");
+    return row_has(row, OPERAND_M) || row_has(row, OPERAND_Mt) || row_named(row, "retf") ||
+           row_named(row, "callf") || row_named(row, "jmpf") || row_named(row, "iret");
 }
 
 static bool row_has_unaligned(const struct opcode *row)
 {
     return row_named(row, "movups") || row_named(row, "movupd") || row_named(row, "movdqu") ||
-           row_named(row, "lddqu") || row_named(row, "maskmovdqu");
+           row_named(row, "lddqu") || row_named(row, "maskmovdqu") ||
+           (row->map == MAP_0F3A && row->opcode >= 0x60 && row->opcode <= 0x63); /* PCMPxSTRx */
 }
 
 static bool row_stores_many(const struct opcode *row)
@@ -94,25 +97,30 @@ uint32_t tolerated(const struct silicon_case *c, const struct silicon_result *na
 {
     const struct opcode *row = row_that_ended(c, native);
     bool both_fault = is_memory_fault(native) && is_memory_fault(guest);
+    /* SDM 2 "MASKMOVQ": faults for bytes that are masked off, and the transition from x87 state
+     * before a
+     * fault, are the implementation's. */
+    if (row != NULL && (row_named(row, "maskmovq") || row_named(row, "maskmovdqu")) &&
+        is_memory_fault(native))
+        return differs;
     if (wraps(native, guest))
         return differs & DIFFERS_FAULT;
     if (row == NULL)
         return 0;
-    /* What PUSHA and ENTER have stored before they fault is written again when they are repeated. */
+    /* What PUSHA and ENTER have stored before they fault is written again when they are repeated.
+ */
     if (row_stores_many(row) && both_fault && native->state.eip == guest->state.eip)
         return differs & (DIFFERS_FAULT | DIFFERS_MEMORY);
-    if (has_many_faults(row) && both_fault) /* CALL has pushed here when it finds the target's limit */
+    if (has_many_faults(row) &&
+        both_fault) /* CALL has pushed here when it finds the target's limit */
         return differs & (DIFFERS_FAULT | DIFFERS_MEMORY);
     /* SDM 2 "MOVUPS", "MOVDQU": "may or may not generate an alignment-check exception". */
     if (row_has_unaligned(row) && native->vector == EXC_AC)
         return differs;
-    /* x87 pops that find nothing to store: the segment or page was looked at here. The same class of table 6-2. */
+    /* x87 pops that find nothing to store: the segment or page was looked at here. The same class
+     * of table 6-2. */
     if (row->attributes & OP_X87 && row->attributes & OP_MEM_WRITE && is_memory_fault(native) &&
         guest->state.fx.status & X87_ES)
-        return differs;
-    /* SDM 2 "MASKMOVQ": faults for bytes that are masked off, and the transition from x87 state before a
-     * fault, are the implementation's. */
-    if ((row_named(row, "maskmovq") || row_named(row, "maskmovdqu")) && is_memory_fault(native))
         return differs;
     /* POPA that faults half-way has loaded registers here; it begins again all the same. */
     if (row_named(row, "popa") && same_fault_page(native, guest))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// What the manual leaves undefined after an instruction, and where silicon is known to differ from it.
+// What the manual leaves undefined after an instruction, and where silicon is known to differ from
+// it.
 #include "undefined.h"
 
 #include "cpu/x87/fpu.h"
@@ -36,7 +37,8 @@ static void undefined_shift(const struct insn *i, uint32_t ecx, struct silicon_u
 }
 
 /*
- * SDM 2 "PUSH": a segment register is pushed zero-extended, or its two bytes alone are written, "and the upper
+ * SDM 2 "PUSH": a segment register is pushed zero-extended, or its two bytes alone are written,
+ * "and the upper
  * portion of the stack location is unmodified". The former here, the latter on Intel's.
  */
 static void undefined_push(const struct silicon_state *in, struct silicon_undefined *u)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// What the manual leaves undefined after an instruction, and where silicon is known to differ from it.
+// What the manual leaves undefined after an instruction, and where silicon is known to differ from
+// it.
 #ifndef TESTS_SILICON_UNDEFINED_H
 #define TESTS_SILICON_UNDEFINED_H
 

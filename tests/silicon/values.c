@@ -37,8 +37,7 @@ uint32_t random_f32(struct random *r)
     switch (random_below(r, 4)) {
     case 0: return v;
     case 1: return 0x3f000000 + (v & 0x81ffffff); /* near 1 */
-    default:
-        return edges[random_below(r, ARRAY_SIZE(edges))] ^ (one_in(r, 4) ? v & 0x80000003 : 0);
+    default: return edges[random_below(r, ARRAY_SIZE(edges))] ^ (one_in(r, 4) ? v & 0x80000003 : 0);
     }
 }
 
@@ -124,9 +123,7 @@ struct f80 random_f80(struct random *r)
     uint16_t sign = v.sign_exponent & 0x8000;
     switch (random_below(r, 8)) {
     case 0: return v;
-    case 1: /* near 1 */
-        v.sign_exponent = (uint16_t)(0x3ff8 + random_below(r, 16)) | sign;
-        break;
+    case 1: /* near 1 */ v.sign_exponent = (uint16_t)(0x3ff8 + random_below(r, 16)) | sign; break;
     case 2: /* from 1 to beyond integers */
         v.sign_exponent = (uint16_t)(0x3fff + random_below(r, 70)) | sign;
         break;

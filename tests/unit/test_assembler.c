@@ -220,7 +220,7 @@ TEST(lengths)
     CHECK_EQ(a.p - buffer, 6);
 }
 
-/* ---- BMI2 and moves --------------------------------------------------------------------------- */
+/* ---- BMI2 and moves -------------------------------------------------------------------------- */
 
 static void check_bmi2(ZydisMnemonic mnemonic, unsigned width, unsigned to, unsigned from)
 {
@@ -342,7 +342,7 @@ TEST(memory_moves)
     }
 }
 
-/* ---- jumps ------------------------------------------------------------------------------------ */
+/* ---- jumps ----------------------------------------------------------------------------------- */
 
 /* The jump that was written at p. */
 static void check_jump(const uint8_t *p, ZydisMnemonic mnemonic, unsigned length,
@@ -417,7 +417,7 @@ TEST(indirect_jumps)
     }
 }
 
-/* ---- the buffer's end ------------------------------------------------------------------------- */
+/* ---- the buffer's end ------------------------------------------------------------------------ */
 
 TEST(overflow)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// What the translator emits for integer instructions, read by a disassembler: the rules of emitter.h that can be seen
-// in the code.
+// What the translator emits for integer instructions, read by a disassembler: the rules of
+// emitter.h that can be seen in the code.
 #include "cpu_machine.h"
 
 #include <Zydis/Zydis.h>
@@ -15,7 +15,8 @@
  * second a NOP. In the host's code for the first
  *  - all bytes decode,
  *  - the return stack is left alone (RSP, PUSH, POP, RET; a helper may be called),
- *  - only flags change that the guest's instruction may change, and guest memory is not accessed after that.
+ *  - only flags change that the guest's instruction may change, and guest memory is not
+ *    accessed after that.
  */
 static struct cpu_machine *m;
 static struct translator *tr;

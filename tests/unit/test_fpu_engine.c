@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// x87, MMX and SSE in guest code: where they may run, what they raise, and that nothing is lost when others run between.
+// x87, MMX and SSE in guest code: where they may run, what they raise, and that nothing is lost when
+// others run between.
 #include "cpu_machine.h"
 
 #include "cpu/block_cache.h"
 
 enum { CODE = 0x5000, DATA = 0x40000 };
 
-#define UD2 "\x0f\x0b"
+#define UD2    "\x0f\x0b"
 #define FNINIT "\xdb\xe3"
 
 static struct cpu_machine *m;

@@ -59,7 +59,8 @@ static void start(void)
     cpu->tlb = cpu->tlbs[0];
     for (unsigned n = 0; n < TLB_SIZE; n++)
         cpu->tlb[n] = (struct tlb_entry){ TLB_INVALID, TLB_INVALID, 0 };
-    *tlb_entry(cpu, DATA) = (struct tlb_entry){ tlb_tag(DATA), tlb_tag(DATA), (uint64_t)(uintptr_t)memory - DATA };
+    *tlb_entry(cpu, DATA) =
+        (struct tlb_entry){ tlb_tag(DATA), tlb_tag(DATA), (uint64_t)(uintptr_t)memory - DATA };
     cpu->gpr[RBX] = DATA;
     fpu_reset(cpu, false);
     fpu_set_control(cpu, 0x037f);
@@ -171,10 +172,11 @@ TEST(changes_arrive)
     start();
     cpu->fpu.top = 3;
     fpu_open(cpu, FPU_X87);
-    __asm__ volatile("fld1\n\tfldpi\n\tfldz\n\tfldz\n\tfdivp\n\tmovups %0, %%xmm7\n\tmovups %0, %%xmm9"
-                     :
-                     : "m"(v)
-                     : "xmm7", "xmm9");
+    __asm__ volatile(
+        "fld1\n\tfldpi\n\tfldz\n\tfldz\n\tfdivp\n\tmovups %0, %%xmm7\n\tmovups %0, %%xmm9"
+        :
+        : "m"(v)
+        : "xmm7", "xmm9");
     fpu_sync(cpu);
     CHECK_EQ(cpu->fpu.top, 0);
     CHECK_EQ(cpu->fpu.empty, 0xf8);
@@ -247,14 +249,14 @@ TEST(kinds)
                   { "\x0f\x58\xc1", FPU_SSE },
                   { "\xf3\x0f\xd6\xc1", FPU_X87 | FPU_SSE }, /* movq2dq */
                   { "\x9b", FPU_X87 },
-                  { "\xd9\x2b", FPU_X87 }, /* fldcw */
+                  { "\xd9\x2b", FPU_X87 },     /* fldcw */
                   { "\x0f\xae\x13", FPU_SSE }, /* ldmxcsr */
-                  { "\xd9\x33", FPU_X87 }, /* fnstenv */
-                  { "\x66\xd9\x23", 0 }, /* fldenv of 14 bytes */
-                  { "\xdd\x33", 0 }, /* fnsave */
-                  { "\x0f\xae\x03", 0 }, /* fxsave */
-                  { "\x0f\xae\x2b", 0 }, /* xrstor */
-                  { "\x66\x0f\xf7\xc1", 0 }, /* maskmovdqu */
+                  { "\xd9\x33", FPU_X87 },     /* fnstenv */
+                  { "\x66\xd9\x23", 0 },       /* fldenv of 14 bytes */
+                  { "\xdd\x33", 0 },           /* fnsave */
+                  { "\x0f\xae\x03", 0 },       /* fxsave */
+                  { "\x0f\xae\x2b", 0 },       /* xrstor */
+                  { "\x66\x0f\xf7\xc1", 0 },   /* maskmovdqu */
                   { "\x01\xc0", 0 } };
     for (unsigned n = 0; n < ARRAY_SIZE(table); n++) {
         struct insn i = decode(table[n].bytes, (unsigned)strlen(table[n].bytes));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Interrupts in the middle of repeated string instructions: each is taken soon, between two elements,
-// with registers that fit together, and what is left is done afterwards.
+// Interrupts in the middle of repeated string instructions: each is taken soon, between two
+// elements, with registers that fit together, and what is left is done afterwards.
 #include "cpu_machine.h"
 
 #include <time.h>
 
 /*
- * The guest repeats one instruction for ever. Its interrupt handler looks at EIP and, if that is the
- * instruction, at ESI, EDI and ECX, which have to tell the same number of elements.
+ * The guest repeats one instruction for ever. Its interrupt handler looks at EIP and, if that is
+ * the instruction, at ESI, EDI and ECX, which have to tell the same number of elements.
  */
 enum {
     CODE = 0x5000,
@@ -192,7 +192,10 @@ TEST(repe_cmpsd)
     check_repeated((struct repeated){ 0xf3, 0xa7, 4, true, 0x5a, DEST, BYTES });
 }
 
-/* Its own code and the handler's are copied onto themselves: each round drops the blocks and goes on in new ones. */
+/*
+ * Its own code and the handler's are copied onto themselves: each round drops the blocks and goes
+ * on in new ones.
+ */
 TEST(rep_movsd_over_its_own_code)
 {
     check_repeated((struct repeated){ 0xf3, 0xa5, 4, true, 0, 0x4000, 0x3000 });

@@ -143,6 +143,26 @@ TEST(dirty_pages_are_noticed)
     done(f);
 }
 
+TEST(all_pages_can_be_protected)
+{
+    struct fixture *f = paged(0, CR4_PSE);
+    poke32(f->m, DIRECTORY + 8, 0x00400000 | P | W | U | PS);
+    ram_dirty_attach(f->m->ram, RAM_PAGE_DIRTY_DISPLAY);
+    ram_dirty_attach(f->upper, RAM_PAGE_DIRTY_DISPLAY);
+    CHECK(poke(f, LINEAR, 1));
+    CHECK(poke(f, 0x00803000, 1));
+    for (unsigned n = 0; n < 2; n++) { /* the first finds them written in between */
+        ram_dirty_fetch(f->m->ram, RAM_PAGE_DIRTY_DISPLAY, 0, MIB(2) >> PAGE_SHIFT, NULL);
+        ram_dirty_fetch(f->upper, RAM_PAGE_DIRTY_DISPLAY, 0, UPPER_SIZE >> PAGE_SHIFT, NULL);
+        window_protect(f->ws, NULL, 0, 0);
+    }
+    CHECK(poke(f, LINEAR, 1));
+    CHECK(poke(f, 0x00803000, 1));
+    CHECK(ram_dirty_fetch(f->m->ram, RAM_PAGE_DIRTY_DISPLAY, FRAME >> PAGE_SHIFT, 1, NULL));
+    CHECK(ram_dirty_fetch(f->upper, RAM_PAGE_DIRTY_DISPLAY, 0x203, 1, NULL));
+    done(f);
+}
+
 TEST(watched_pages_are_refused)
 {
     struct fixture *f = paged(0, 0);

@@ -219,7 +219,7 @@ STRINGS(b, 1)
 STRINGS(v_16, 2)
 STRINGS(v_32, 4)
 
-/* ---- for the translator ------------------------------------------------------------------------ */
+/* ---- for the translator ---------------------------------------------------------------------- */
 
 ALWAYS_INLINE uint32_t any_run(struct cpu *cpu, const struct insn *i, uint8_t opcode, unsigned size,
                                uint32_t count)

@@ -49,7 +49,10 @@ void asm_64(struct assembler *a, uint64_t v)
 
 enum { REX = 0x40, REX_W = 8, REX_R = 4, REX_X = 2, REX_B = 1 };
 
-/* SDM 2 section 2.2.1: REX stands right before the opcode, behind all prefixes, mandatory ones too. */
+/*
+ * SDM 2 section 2.2.1: REX stands right before the opcode, behind all prefixes, mandatory ones
+ * too.
+ */
 static void opcode_bytes(struct assembler *a, unsigned form, unsigned rex, uint8_t opcode)
 {
     if (form & ASM_LOCK)
@@ -94,8 +97,8 @@ void asm_rr(struct assembler *a, unsigned form, uint8_t opcode, unsigned reg, un
 
 /*
  * ModRM, SIB and displacement (SDM 2 section 2.1.5). rm 4 announces a SIB byte, so RSP and R12 as
- * bases need one; mod 0 with base 5 means "no base, disp32", so RBP and R13 need a displacement. Without
- * SIB that form is relative to RIP, so an absolute address has one.
+ * bases need one; mod 0 with base 5 means "no base, disp32", so RBP and R13 need a displacement.
+ * Without SIB that form is relative to RIP, so an absolute address has one.
  */
 static void memory_bytes(struct assembler *a, unsigned reg, const struct host_memory *m)
 {
@@ -163,7 +166,7 @@ void asm_shrx(struct assembler *a, unsigned width, unsigned to, unsigned from, u
     vex_rr(a, 2, VEX_F2, width, 0xf7, to, count_reg, from);
 }
 
-/* ---- moves ------------------------------------------------------------------------------------ */
+/* ---- moves ----------------------------------------------------------------------------------- */
 
 void asm_mov32(struct assembler *a, unsigned to, unsigned from)
 {
@@ -235,7 +238,7 @@ void asm_store32_imm(struct assembler *a, const struct host_memory *m, uint32_t 
     asm_32(a, v);
 }
 
-/* ---- jumps ------------------------------------------------------------------------------------ */
+/* ---- jumps ----------------------------------------------------------------------------------- */
 
 static void relative32(struct assembler *a, const uint8_t *target)
 {

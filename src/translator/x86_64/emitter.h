@@ -118,8 +118,8 @@ void emit_goto(struct emitter *e, uint32_t target);
  * attention changed. What translate() emits where there is no emit function. */
 void emit_execute(struct emitter *e);
 
-/* At the block's begin: to the slow path (of instruction e->index) while the FPU is closed to kinds. Flags
- * are kept; clobbers R9. */
+/* At the block's begin: to the slow path (of instruction e->index) while the FPU is closed to
+ * kinds. Flags are kept; clobbers R9. */
 void fpu_guard(struct emitter *e, unsigned kinds);
 
 /*

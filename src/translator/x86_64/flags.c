@@ -119,8 +119,8 @@ bool emit_cli(struct emitter *e, const struct insn *i)
 
 /*
  * An interrupt that waits already is the executor's affair. One that comes from now on kicks this
- * thread, and a kick does not leave right behind STI (trap.c): so one more instruction of this block
- * runs before it is taken (SDM 3A 6.8.1).
+ * thread, and a kick does not leave right behind STI (trap.c): so one more instruction of this
+ * block runs before it is taken (SDM 3A 6.8.1).
  */
 bool emit_sti(struct emitter *e, const struct insn *i)
 {

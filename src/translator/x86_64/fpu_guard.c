@@ -4,7 +4,9 @@
 #include "translator/internal.h"
 #include "translator/x86_64/fpu_emit.h"
 
-/* To the slow path unless RCX, whose own value is in R9, is zero: JRCXZ alone tests without flags. */
+/*
+ * To the slow path unless RCX, whose own value is in R9, is zero: JRCXZ alone tests without flags.
+ */
 static void require_rcx_zero(struct emitter *e)
 {
     struct assembler *a = &e->a;

@@ -63,8 +63,8 @@ static void store(struct fpu *f)
     back_to_c(status);
     f->control = (uint16_t)head;
     f->top = status >> 11 & 7;
-    f->status = status & (uint16_t)~(7 << 11);
-    f->empty = (uint8_t)~(head >> 32);
+    f->status = status & (uint16_t) ~(7 << 11);
+    f->empty = (uint8_t) ~(head >> 32);
     f->mxcsr = (uint32_t)f->image_head[HEAD_MXCSR] & MXCSR_MASK;
     if (f->top != 0)
         turn(f->physical, 8 - f->top);

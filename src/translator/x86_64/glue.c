@@ -197,9 +197,11 @@ static void emit_helper(struct assembler *a, struct glue *g)
     struct asm_label jump = asm_jcc_forward(a, CC_NE);
     emit_resume(a);
     asm_8(a, 0xc3);
+    /* The mode is another one now: calls that are open must not be returned to in the old one's code. */
     asm_bind(a, jump);
     emit_resume(a);
-    emit_move_stack(a, 8);
+    struct host_memory empty = host_cpu_field(jit.return_stack);
+    asm_load64(a, HOST_RSP, &empty);
     asm_load32(a, HOST_R8, &eip);
     struct asm_label lookup = asm_jmp_forward(a);
     asm_bind(a, leave);

@@ -27,8 +27,9 @@ static inline const struct opcode *insn_row(const struct insn *i)
 }
 
 /*
- * Call a helper (translator/internal.h) for this instruction. R9D: its operand, which was the last thing that could fault; guest
- * registers and flags are as at the instruction's begin. Where the helper refuses, the executor does it.
+ * Call a helper (translator/internal.h) for this instruction. R9D: its operand, which was the last
+ * thing that could fault; guest registers and flags are as at the instruction's begin. Where the
+ * helper refuses, the executor does it.
  */
 void emit_help(struct emitter *e, help_fn *help);
 

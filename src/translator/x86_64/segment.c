@@ -25,7 +25,9 @@ bool emit_mov_from_segment(struct emitter *e, const struct insn *i)
     return true;
 }
 
-/* ESP moves by the operand size, but two bytes are written, as on the P6 and later (SDM 2 "PUSH"). */
+/*
+ * ESP moves by the operand size, but two bytes are written, as on the P6 and later (SDM 2 "PUSH").
+ */
 bool emit_push_segment(struct emitter *e, const struct insn *i)
 {
     int32_t below = -(int32_t)operand_size(i);

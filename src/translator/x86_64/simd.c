@@ -7,8 +7,8 @@
 
 /*
  * MMX and XMM registers have the same numbers here and there. All exceptions are masked while these
- * run (jit.sse_closed). A 16-byte operand that is not aligned raises #GP on the host; the executor then does
- * the instruction, and raises it for the guest.
+ * run (jit.sse_closed). A 16-byte operand that is not aligned raises #GP on the host; the executor
+ * then does the instruction, and raises it for the guest.
  */
 static unsigned memory_size(const struct opcode *row)
 {

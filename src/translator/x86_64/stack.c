@@ -93,7 +93,7 @@ bool emit_pop_modrm(struct emitter *e, const struct insn *i)
     return true;
 }
 
-/* ---- all registers: 32-bit code with a 32-bit stack, as kernels have --------------------------- */
+/* ---- all registers: 32-bit code with a 32-bit stack, as kernels have ------------------------- */
 
 static struct host_memory frame_slot(struct host_memory frame, unsigned gpr)
 {

@@ -6,7 +6,7 @@
 #include "cpu/arch.h"
 #include "translator/internal.h"
 
-/* ---- one element -------------------------------------------------------------------------------- */
+/* ---- one element ----------------------------------------------------------------------------- */
 
 static unsigned element_size(const struct insn *i)
 {
@@ -98,7 +98,7 @@ bool emit_cmps(struct emitter *e, const struct insn *i)
     return true;
 }
 
-/* ---- repeated ------------------------------------------------------------------------------------ */
+/* ---- repeated -------------------------------------------------------------------------------- */
 
 /*
  * In a window the host repeats it: with the window's base added to ESI and EDI, as ES has no

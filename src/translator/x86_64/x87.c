@@ -5,8 +5,8 @@
 #include "translator/x86_64/fpu_emit.h"
 
 /*
- * All exceptions are masked while these run (jit.x87_closed), so that no host instruction raises one
- * but for its memory operand, and FWAIT has nothing to wait for.
+ * All exceptions are masked while these run (jit.x87_closed), so that no host instruction raises
+ * one but for its memory operand, and FWAIT has nothing to wait for.
  */
 bool emit_fwait(struct emitter *e, const struct insn *i)
 {

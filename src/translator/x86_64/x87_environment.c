@@ -5,10 +5,10 @@
 #include "translator/x86_64/fpu_emit.h"
 
 /*
- * The C library's floor() and the like save and load the environment each time. Here it is the host's,
- * in the one of its four forms that 64-bit code has: 32-bit protected mode, SDM 1 figure 8-9. The host's
- * instruction and data pointers are addresses of bmbt's; the guest's stand in struct fpu, as the
- * executor left them.
+ * The C library's floor() and the like save and load the environment each time. Here it is the
+ * host's, in the one of its four forms that 64-bit code has: 32-bit protected mode, SDM 1 figure
+ * 8-9. The host's instruction and data pointers are addresses of bmbt's; the guest's stand in
+ * struct fpu, as the executor left them.
  */
 enum { ENVIRONMENT_SIZE = 28, ENV_IP = 12, ENV_CS_OPCODE = 16, ENV_DP = 20, ENV_DS = 24 };
 

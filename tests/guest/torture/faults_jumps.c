@@ -213,6 +213,29 @@ static void one_other(const struct other *o)
     print("\n");
 }
 
+/* 1 / 0 with #Z unmasked: the exception stays pending, and FNSTENV tells where it was. */
+CODE(fpu_environment,
+     "fninit; fldcw [esi]; fld1; environment_at: fdiv dword ptr [esi + 4]; inc ebx;"
+     "fnstenv [esi + 16]; fninit; int3");
+extern uint8_t environment_at[];
+
+static void fpu_pointers(void)
+{
+    static struct state s;
+    PLACE(PAGE(20), fpu_environment);
+    for (unsigned n = 0; n < HOT; n++) {
+        state_init(&s, (void *)PAGE(20), PAGE(16) + 0x800, 3);
+        s.esi = GOOD;
+        store32(GOOD, 0x37b);
+        store32(GOOD + 4, 0);
+        state_run(&s);
+        EQUAL(s.vector, EXC_BP);
+        EQUAL(load32(GOOD + 20) & 0x80bf, 0x8084);
+        EQUAL(load32(GOOD + 28), PAGE(20) + (uint32_t)(environment_at - fpu_environment));
+        EQUAL(load32(GOOD + 36), GOOD + 4);
+    }
+}
+
 static unsigned traps;
 
 static bool give_fpu(struct frame *f)
@@ -256,4 +279,5 @@ void faults_jumps(void)
     for (unsigned n = 0; n < ARRAY_SIZE(others); n++)
         one_other(&others[n]);
     without_fpu();
+    fpu_pointers();
 }

@@ -358,6 +358,19 @@ static bool prepare(struct program *p, unsigned reg)
     return true;
 }
 
+/*
+ * LEA ESI,[EDI+x]: source and destination overlap by their addresses, or not at all. Where they did
+ * in memory only, seen at two addresses, processors copy many bytes at a time, and not alike.
+ */
+static void put_near_source(struct program *p)
+{
+    mark(p);
+    if (p->code16)
+        put16(p, 0x6667);
+    put16(p, 0xb78d);
+    put32(p, random_below(&p->random, 0x800) - 0x400);
+}
+
 void put_string(struct program *p)
 {
     static const uint8_t opcodes[] = { 0xa4, 0xa6, 0xaa, 0xac, 0xae };
@@ -368,6 +381,8 @@ void put_string(struct program *p)
         return;
     if (!prepare(p, RSI) || !prepare(p, RDI))
         return;
+    if (repeat && opcode == 0xa4)
+        put_near_source(p);
     if (repeat) {
         load_immediate(p, RCX, random_below(&p->random, 40));
         need_flags(p, compares ? FLAGS_ARITH : 0); /* a count of 0 leaves the flags */

@@ -11,6 +11,8 @@
 static struct program program;
 static struct state start, first, now;
 static uint32_t arena[ARENA_SIZE / 4], stack[STACK_SIZE / 4];
+/* Behind the first run. */
+static uint32_t first_arena[ARENA_SIZE / 4], first_stack[STACK_SIZE / 4];
 
 static void fill(uint32_t seed)
 {
@@ -34,6 +36,23 @@ static void show(const char *title, const struct state *s)
     print(title);
     print("\n");
     print_state(s);
+}
+
+static void show_memory(const char *name, const uint32_t *before, uint32_t at, uint32_t size)
+{
+    unsigned shown = 0;
+    for (uint32_t n = 0; n < size / 4 && shown < 8; n++) {
+        if (before[n] == load32(at + n * 4))
+            continue;
+        print(name);
+        print_hex(n * 4);
+        print(" was ");
+        print_hex(before[n]);
+        print(", is ");
+        print_hex(load32(at + n * 4));
+        print("\n");
+        shown++;
+    }
 }
 
 static void show_program(void)
@@ -107,11 +126,16 @@ static void one(uint32_t seed, unsigned index)
     print(" digest ");
     print_hex(memory);
     print("\n");
+    copy_dwords(first_arena, (void *)ARENA_FRAMES, sizeof first_arena);
+    copy_dwords(first_stack, (void *)STACK_FRAMES, sizeof first_stack);
     bool ok = repeat(seed, index, option("runs", 200), registers, memory);
     if (!ok || option("show", 0))
         show_program();
-    if (!ok)
-        show("end of the last run", &now);
+    if (ok)
+        return;
+    show("end of the last run", &now);
+    show_memory("  data ", first_arena, ARENA_FRAMES, ARENA_SIZE);
+    show_memory("  stack ", first_stack, STACK_FRAMES, STACK_SIZE);
 }
 
 void torture(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // Self-modifying code of all kinds: the list, and what its cases share.
+/* Command line: case= runs one case by its number, writer= one of smc_writers'. */
 #include "smc.h"
 
 struct state user;
