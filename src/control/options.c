@@ -79,7 +79,7 @@ static void set_defaults(struct options *o)
 {
     *o = (struct options){
         .memory = MIB(128),
-        .accel = { .jit = false, .translator = translator_defaults },
+        .accel = { .jit = true, .translator = translator_defaults },
         .append = "",
         .boot_order = "cad",
         .vga = true,
