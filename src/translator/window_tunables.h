@@ -33,9 +33,9 @@
 #define ACCOUNT_MAX 10000000
 
 /* Running time (ns) after which a space earns a window, the user's by the time in user code:
- * mapping a few hundred pages costs 2 ms, running soft costs about a third of the time. The
+ * mapping a few hundred pages costs 2 ms, running soft costs half of the time or more. The
  * supervisor's is shared by all spaces. */
-#define EARNED_USER       20000000
+#define EARNED_USER       3000000
 #define EARNED_SUPERVISOR 2000000
 
 /* Stays in user code shorter than this, ns, are measured once in so many: two looks at the clock
