@@ -58,7 +58,8 @@ static bool is_memory_fault(const struct silicon_result *r)
 static bool has_many_faults(const struct opcode *row)
 {
     return row_has(row, OPERAND_M) || row_has(row, OPERAND_Mt) || row_named(row, "retf") ||
-           row_named(row, "callf") || row_named(row, "jmpf") || row_named(row, "iret");
+           row_named(row, "call") || row_named(row, "callf") || row_named(row, "jmpf") ||
+           row_named(row, "iret");
 }
 
 static bool row_has_unaligned(const struct opcode *row)
