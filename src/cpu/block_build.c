@@ -6,7 +6,6 @@
 #include "cpu/execute.h"
 #include "cpu/x87/fpu.h"
 
-enum { INSN_MAX_LENGTH = 15 };
 
 /* Bytes from eip that CS.limit allows. 16-bit code ends at 64 KiB. */
 static uint64_t bytes_in_limit(const struct cpu *cpu, uint32_t eip)
@@ -26,11 +25,9 @@ static void finish(struct block *b, unsigned count, unsigned length)
 }
 
 /* A block that is kept is counted while an engine wants to know which run often. */
-static void count_entries(const struct cpu *cpu, struct block *b)
+static void set_entry(const struct cpu *cpu, struct block *b)
 {
-    b->first_fn = b->insns[0].fn;
-    if (cpu->engine != NULL)
-        b->insns[0].fn = exec_warm;
+    b->entry = cpu->engine != NULL ? &block_entry_counted : b->insns;
 }
 
 /* Jcc: where it is not taken, the block goes on. */
@@ -46,6 +43,13 @@ static bool ends_block(const struct insn *i)
         return true;
     const struct opcode *row = &opcode_table[i->op];
     return row->attributes & OP_END && !falls_through(row);
+}
+
+/* What follows a conditional jump is a block already: it is not decoded, and translated, twice. */
+static bool joins_another(struct cpu *cpu, const struct block *b, const struct insn *i,
+                          unsigned position)
+{
+    return opcode_table[i->op].attributes & OP_END && block_find(cpu, b->host + position, NULL);
 }
 
 static void log_block(struct cpu *cpu, const struct block *b)
@@ -82,7 +86,7 @@ static struct block *build_crossing(struct cpu *cpu, struct block *b, uint32_t l
         return NULL;
     b->second_page = second.read;
     finish(b, 1, b->insns[0].length);
-    count_entries(cpu, b);
+    set_entry(cpu, b);
     block_publish(cpu, b, first, &second);
     return b;
 }
@@ -94,7 +98,7 @@ struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_pag
     uint64_t allowed = bytes_in_limit(cpu, (uint32_t)cpu->eip);
     unsigned available = MIN(allowed, PAGE_SIZE - start);
     struct block *b = block_reserve(cpu);
-    *b = (struct block){ .host = first.read + start, .mode = cpu->mode };
+    *b = (struct block){ .host = first.read + start, .mode = cpu->mode, .insns = b->insns };
     while (count < BLOCK_MAX_INSNS && position < available) {
         struct insn *i = &b->insns[count];
         int length =
@@ -104,17 +108,56 @@ struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_pag
         i->offset = position;
         position += i->length;
         count++;
-        if (ends_block(i))
+        if (ends_block(i) || joins_another(cpu, b, i, position))
             break;
     }
     if (count == 0)
         return allowed > available ? build_crossing(cpu, b, linear, &first, allowed) : NULL;
     finish(b, count, position);
-    count_entries(cpu, b);
+    set_entry(cpu, b);
     block_publish(cpu, b, &first, NULL);
     log_block(cpu, b);
     return b;
 }
+
+/* ---- forgotten instructions -------------------------------------------------------------------- */
+
+/* The bytes of a block from offset on, at most as many as an instruction has. */
+static unsigned bytes_of_block(const struct block *b, unsigned offset, uint8_t *bytes)
+{
+    unsigned length = MIN(b->length - offset, INSN_MAX_LENGTH);
+    unsigned here = PAGE_SIZE - ((uintptr_t)b->host & (PAGE_SIZE - 1));
+    for (unsigned n = 0; n < length; n++)
+        bytes[n] = offset + n < here ? b->host[offset + n] : b->second_page[offset + n - here];
+    return length;
+}
+
+void block_decode_one(const struct cpu *cpu, const struct block *b, unsigned offset,
+                      struct insn *insn)
+{
+    uint8_t bytes[INSN_MAX_LENGTH];
+    insn_decode(insn, bytes, bytes_of_block(b, offset, bytes), b->mode, &cpu->model);
+    insn->offset = (uint16_t)offset;
+}
+
+/* The bytes have not changed, or the block were dropped: they say what they said. */
+const struct insn *block_insns(struct cpu *cpu, struct block *b)
+{
+    if (likely(b->insns != NULL))
+        return b->insns;
+    struct insn *insns = block_insns_reserve(cpu);
+    unsigned offset = 0;
+    cpu->current = NULL; /* may have been in what is overwritten */
+    for (unsigned n = 0; n < b->count; n++) {
+        block_decode_one(cpu, b, offset, &insns[n]);
+        offset += insns[n].length;
+    }
+    block_insns_keep(cpu, b);
+    finish(b, b->count, offset);
+    return b->insns;
+}
+
+/* ---- single instructions ----------------------------------------------------------------------- */
 
 /* Up to count bytes at linear, none beyond its page. */
 static unsigned fetch(struct cpu *cpu, uint32_t linear, uint8_t *bytes, unsigned count)

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Where decoded blocks are kept: arena, hash, pages with code, and what a write to such a page
-// drops.
+// How decoded blocks are found: hash, pages with code, and what a write to such a page drops.
 #include "cpu/block_cache.h"
 
+#include "cpu/block_room.h"
 #include "cpu/block_store.h"
 #include "cpu/execute.h"
 #include "host/host.h"
 #include "memory/ram.h"
 
 /*
- * A block is found by the host address of its first byte. Nothing is freed alone: a dropped block
- * stays in the arena, unreachable, with every instruction made to leave for the loop, so that it
- * may be dropped while it runs. When the arena is full everything goes.
+ * A block is found by the host address of its first byte. A dropped block stays in memory,
+ * unreachable, with every instruction made to leave for the loop, so that it may be dropped while
+ * it runs; it is used again after the jump cache, which may remember it, was emptied. When there is
+ * no room left everything goes.
  */
-#define GENERATION_ONE     (UINT64_C(1) << 48)
-#define BLOCK_BYTES(count) (sizeof(struct block) + ((count) + 1) * sizeof(struct insn))
-#define ALIGN_UP(n)        (((n) + 15) & ~(size_t)15)
+#define GENERATION_ONE (UINT64_C(1) << 48)
 
 _Static_assert(sizeof(struct insn) == 32, "two decoded instructions a cache line");
-_Static_assert(BLOCK_ARENA_SIZE > 16 * BLOCK_BYTES(BLOCK_MAX_INSNS),
-               "the arena holds more than a few blocks");
 
 struct block_cache *block_cache_create(struct cpu *cpu)
 {
     struct block_cache *cache = host_alloc(sizeof *cache);
-    cache->arena = host_alloc(BLOCK_ARENA_SIZE);
-    cache->single = host_alloc(BLOCK_BYTES(1));
+    cache->room = block_room_create();
+    cache->page_store = host_alloc(CODE_PAGES_MAX * sizeof *cache->page_store);
+    cache->single = host_alloc(sizeof *cache->single);
+    cache->single->insns = host_alloc(2 * sizeof *cache->single->insns);
+    cache->single->entry = cache->single->insns;
     cpu->code_generation = GENERATION_ONE;
     return cache;
 }
@@ -35,7 +35,9 @@ void block_cache_destroy(struct block_cache *cache)
 {
     if (cache == NULL)
         return;
-    host_free(cache->arena);
+    host_free(cache->page_store);
+    block_room_destroy(cache->room);
+    host_free(cache->single->insns);
     host_free(cache->single);
     host_free(cache);
 }
@@ -80,34 +82,41 @@ struct block *block_find(struct cpu *cpu, const uint8_t *host, const uint8_t *se
     return b;
 }
 
-/* ---- room
- * ----------------------------------------------------------------------------------------------------
- */
-
-static void *arena_take(struct block_cache *cache, size_t bytes)
-{
-    void *p = cache->arena + cache->arena_used;
-    cache->arena_used += ALIGN_UP(bytes);
-    host_assert(cache->arena_used <= BLOCK_ARENA_SIZE, "block arena overrun");
-    return p;
-}
+/* ---- room ------------------------------------------------------------------------------------ */
 
 /* Called between blocks only, so that even the block that ran last may be overwritten. */
 struct block *block_reserve(struct cpu *cpu)
 {
     struct block_cache *cache = cpu->blocks;
-    size_t most = BLOCK_BYTES(BLOCK_MAX_INSNS) + 2 * ALIGN_UP(sizeof(struct code_page)) + 16;
-    if (cache->arena_used + most > BLOCK_ARENA_SIZE)
+    if (block_room_wants_reclaim(cache->room)) {
+        block_cache_flush_linear(cpu);
+        block_room_reclaim(cache->room);
+    }
+    if (!cache->flushed && (block_room_block(cache->room) == NULL ||
+                            cache->pages_used + 2 > CODE_PAGES_MAX))
         block_cache_flush(cpu);
     if (cache->flushed) {
-        cache->arena_used = 0;
+        cache->pages_used = 0;
+        block_room_reset(cache->room, cpu->engine != NULL ? DECODED_MIN : DECODED_MAX);
         cache->flushed = false;
     }
-    return (struct block *)(cache->arena + cache->arena_used);
+    struct block *b = block_room_block(cache->room);
+    b->insns = block_room_insns(cache->room);
+    return b;
 }
 
-/* ---- pages with code
- * ----------------------------------------------------------------------------------------- */
+struct insn *block_insns_reserve(struct cpu *cpu)
+{
+    return block_room_insns(cpu->blocks->room);
+}
+
+void block_insns_keep(struct cpu *cpu, struct block *b)
+{
+    block_room_keep_insns(cpu->blocks->room, b, b->count + 1u);
+    cpu->blocks->decoded += b->count;
+}
+
+/* ---- pages with code ------------------------------------------------------------------------- */
 
 static bool in_first_page(const struct block *b, const struct code_page *p)
 {
@@ -140,7 +149,7 @@ static void add_to_page(struct cpu *cpu, struct block *b, const uint8_t *host,
     struct block_cache *cache = cpu->blocks;
     struct code_page *p = find_page(cache, host);
     if (p == NULL) {
-        p = arena_take(cache, sizeof *p);
+        p = &cache->page_store[cache->pages_used++];
         *p = (struct code_page){ .host = host,
                                  .ram = m->read_block,
                                  .ram_page = m->read_offset >> PAGE_SHIFT };
@@ -162,8 +171,8 @@ void block_publish(struct cpu *cpu, struct block *b, const struct memory_page *f
                    const struct memory_page *second)
 {
     struct block_cache *cache = cpu->blocks;
-    struct block *taken = arena_take(cache, BLOCK_BYTES(b->count));
-    host_assert(taken == b, "block published that was not reserved");
+    block_room_keep(cache->room);
+    block_room_keep_insns(cache->room, b, b->count + 1u);
     struct block **head = hash_head(cache, b->host);
     b->hash_next = *head;
     *head = b;
@@ -174,9 +183,7 @@ void block_publish(struct cpu *cpu, struct block *b, const struct memory_page *f
         add_to_page(cpu, b, b->second_page, second);
 }
 
-/* ---- dropping
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- dropping -------------------------------------------------------------------------------- */
 
 static void leave_page(struct code_page *p, struct block *b)
 {
@@ -197,7 +204,8 @@ static void leave_page(struct code_page *p, struct block *b)
 static void neutralize(struct block *b)
 {
     b->dropped = true;
-    for (unsigned n = 0; n <= b->count; n++)
+    b->entry = &block_entry_dropped;
+    for (unsigned n = 0; b->insns != NULL && n <= b->count; n++)
         b->insns[n].fn = exec_dropped;
 }
 
@@ -216,6 +224,7 @@ static void drop(struct cpu *cpu, struct block *b)
     leave_page(find_page(cache, page_of(b->host)), b);
     if (b->second_page != NULL)
         leave_page(find_page(cache, b->second_page), b);
+    block_room_drop(cache->room, b);
 }
 
 static void invalidate_in_page(struct cpu *cpu, struct code_page *p, unsigned first, unsigned end)

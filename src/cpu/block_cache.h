@@ -9,23 +9,33 @@
 
 #define BLOCK_MAX_INSNS 48
 
-/* Blocks are known by the host address of their bytes: the same RAM seen through two physical
- * addresses is one. */
+/*
+ * Blocks are known by the host address of their bytes: the same RAM seen through two physical
+ * addresses is one. Its decoded instructions lie elsewhere and may be forgotten at any time between
+ * blocks: its bytes say the same again (block_insns()).
+ */
 struct block {
     const uint8_t *host; /* the first byte */
     const uint8_t
         *second_page; /* host page of the last byte, where it differs from the first's; else NULL */
     struct block *hash_next, *page_next, *page_next2;
-    uint16_t length;     /* bytes */
-    uint8_t count;       /* instructions, without the final stop marker */
-    uint8_t mode;        /* MODE_* it was decoded for */
-    bool dropped;        /* its bytes changed: it is left at the next instruction border */
-    uint32_t entries;    /* counted until the engine takes notice of it */
-    exec_fn *first_fn;   /* insns[0]'s handler where the engine has put its own in place */
+    const struct insn *entry; /* run first: insns, or what counts, decodes or translates them */
+    struct insn *insns;  /* count + 1: the last one goes on to the following block; NULL: forgotten */
     void *translations;  /* the engine's own */
     uint64_t slow_sites; /* bit n: instruction n met devices or code pages: the engine's own */
-    struct insn insns[]; /* count + 1: the last one goes on to the following block */
+    uint16_t length;         /* bytes */
+    uint8_t count;           /* instructions, without the final stop marker */
+    uint8_t mode;            /* MODE_* it was decoded for */
+    uint32_t entries : 24;   /* counted until the engine takes notice of it */
+    uint32_t dropped : 1;    /* its bytes changed: it is left at the next instruction border */
 };
+
+/* The block's instructions, decoded anew if they were forgotten. Only while no other block runs in
+ * the executor: theirs may be forgotten for it. */
+const struct insn *block_insns(struct cpu *cpu, struct block *b);
+/* One of them, of which only the place in the block is known. Changes nothing: for traps. */
+void block_decode_one(const struct cpu *cpu, const struct block *b, unsigned offset,
+                      struct insn *insn);
 
 struct block_cache;
 struct block_cache *block_cache_create(struct cpu *cpu);

@@ -25,13 +25,16 @@ struct jump_entry {
 };
 #define JUMP_CACHE_SIZE (1u << JUMP_CACHE_BITS)
 
+_Static_assert(sizeof(struct block) == 80, "there are many of them");
+
 struct block_cache {
     struct jump_entry jump[JUMP_CACHE_SIZE];
     struct block *hash[1u << BLOCK_HASH_BITS];
     struct code_page *pages[1u << CODE_PAGE_HASH_BITS];
-    uint8_t *arena;
-    size_t arena_used;
-    bool flushed; /* nothing in the arena is reachable any more but the running block */
+    struct block_room *room;
+    struct code_page *page_store;
+    unsigned pages_used;
+    bool flushed; /* nothing in the room is reachable any more but the running block */
     uint64_t blocks, decoded, dropped;
     struct block *single; /* one instruction that is not kept: code outside RAM, limits, stepping */
 };
@@ -51,9 +54,12 @@ static inline struct jump_entry *jump_entry(const struct cpu *cpu, uint32_t line
     return &cpu->blocks->jump[(linear ^ linear >> JUMP_CACHE_BITS) & (JUMP_CACHE_SIZE - 1)];
 }
 
-/* block_cache.c: room for the largest block (valid until the next call); keep it: length and count
- * are set. */
+/* block_cache.c: room for a block, and at its insns for the most instructions (valid until the next
+ * call); keep it: length and count are set. */
 struct block *block_reserve(struct cpu *cpu);
+/* The same for the instructions of a block that has forgotten them. */
+struct insn *block_insns_reserve(struct cpu *cpu);
+void block_insns_keep(struct cpu *cpu, struct block *b);
 /* The block at this host address for the current mode. */
 struct block *block_find(struct cpu *cpu, const uint8_t *host, const uint8_t *second_page);
 void block_publish(struct cpu *cpu, struct block *block, const struct memory_page *first,
@@ -72,5 +78,9 @@ struct block *block_build_single(struct cpu *cpu);
  * instructions do. */
 const struct insn *exec_block_end(struct cpu *cpu, const struct insn *i);
 const struct insn *exec_dropped(struct cpu *cpu, const struct insn *i);
+
+/* Entries of blocks: a new one while it is counted, one whose instructions are forgotten, a dropped
+ * one. */
+extern const struct insn block_entry_counted, block_entry_forgotten, block_entry_dropped;
 
 #endif

@@ -7,7 +7,6 @@
 #include "cpu/execute.h"
 #include "cpu/opcode_index.h"
 
-enum { INSN_MAX_LENGTH = 15 };
 enum { SHORT_OF_BYTES = 0, NO_SUCH_INSTRUCTION = -1, TOO_LONG = -2 };
 
 struct decoder {

@@ -76,24 +76,44 @@ const struct insn *exec_dispatch(struct cpu *cpu)
     return dispatch_here(cpu);
 }
 
-/* The first instruction's handler of a block that is not warm yet. */
+/* The entry of a block that is not warm yet. */
 EXEC(exec_warm)
 {
     struct block *b = (struct block *)cpu->block;
     if (unlikely(++b->entries >= cpu->engine->threshold)) {
         cpu->engine->warm(cpu, b);
-        return i->fn(cpu, i);
+        return b->entry->fn(cpu, b->entry);
     }
-    return b->first_fn(cpu, i);
+    i = block_insns(cpu, b);
+    return i->fn(cpu, i);
 }
 
-void exec_single(struct cpu *cpu, const struct insn *i, exec_fn *fn, uint64_t block_eip)
+/* The block whose decoded instructions had to make room: it has them again, for good or a while. */
+static EXEC(exec_forgotten)
+{
+    struct block *b = (struct block *)cpu->block;
+    i = b->entry = block_insns(cpu, b);
+    return i->fn(cpu, i);
+}
+
+static EXEC(exec_dropped_block)
+{
+    (void)i;
+    cpu->eip = cpu->block_eip;
+    cpu->instructions -= cpu->block->count;
+    return exec_dispatch_slow(cpu);
+}
+
+const struct insn block_entry_counted = { .fn = exec_warm },
+                  block_entry_forgotten = { .fn = exec_forgotten },
+                  block_entry_dropped = { .fn = exec_dropped_block };
+
+void exec_single(struct cpu *cpu, const struct insn *i, uint64_t block_eip)
 {
     struct block *b = cpu->blocks->single;
     const struct insn *next = b->insns;
     b->count = 1;
     b->insns[0] = *i;
-    b->insns[0].fn = fn;
     b->insns[1] = (struct insn){ .fn = exec_block_end, .offset = i->offset + i->length };
     cpu->block = b;
     cpu->block_eip = block_eip;
@@ -105,11 +125,11 @@ void exec_single(struct cpu *cpu, const struct insn *i, exec_fn *fn, uint64_t bl
 
 void exec_whole(struct cpu *cpu, struct block *b, uint64_t block_eip)
 {
+    const struct insn *next = block_insns(cpu, b);
     cpu->block = b;
     cpu->block_eip = block_eip;
     cpu->instructions += b->count;
     cpu->code_generation |= GENERATION_SINGLE;
-    const struct insn *next = b->first_fn(cpu, b->insns);
     while (next != NULL)
         next = next->fn(cpu, next);
     cpu->code_generation &= ~GENERATION_SINGLE;

@@ -21,7 +21,7 @@ static inline const struct insn *dispatch_enter(struct cpu *cpu, const struct bl
     cpu->block = b;
     cpu->block_eip = cpu->eip;
     cpu->instructions += b->count;
-    return b->insns;
+    return b->entry;
 }
 
 static inline bool dispatch_within_limit(const struct cpu *cpu, const struct block *b)

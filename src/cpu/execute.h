@@ -41,10 +41,10 @@
 const struct insn *exec_dispatch(struct cpu *cpu);
 #define EXEC_JUMP return exec_dispatch(cpu)
 /*
- * Execute instruction i with its handler fn, and no other: cpu->eip is right afterwards. It may end
- * by cpu_raise(). dispatch.c
+ * Execute instruction i and no other: cpu->eip is right afterwards. It may end by cpu_raise().
+ * dispatch.c
  */
-void exec_single(struct cpu *cpu, const struct insn *i, exec_fn *fn, uint64_t block_eip);
+void exec_single(struct cpu *cpu, const struct insn *i, uint64_t block_eip);
 /* The same for a block, from its first instruction on. */
 void exec_whole(struct cpu *cpu, struct block *b, uint64_t block_eip);
 

@@ -14,6 +14,8 @@
 struct cpu;
 struct insn;
 
+enum { INSN_MAX_LENGTH = 15 }; /* longer ones raise #GP */
+
 /*
  * A handler executes one instruction and goes on to the next one of its block: it ends in EXEC_NEXT
  * or EXEC_JUMP (execute.h). It returns the first instruction of the next block, or NULL to leave to

@@ -20,14 +20,24 @@
  * fits in the host's L2 cache. */
 #define JUMP_CACHE_BITS 12
 
-/* Decoded code, all dropped at once when full. A guest byte decodes to about 10 bytes: this holds 3
- * MiB of hot guest code. */
-#define BLOCK_ARENA_SIZE (32u << 20)
+/* Blocks (80 bytes each); all are dropped at once when there are more. A compiler's run on top of a
+ * booted system has 190000. */
+#define BLOCKS_MAX (1u << 18)
 
-/* Heads of the hash chains of blocks and of code pages: a full arena has about 200000 blocks on
- * 2000 pages. */
-#define BLOCK_HASH_BITS     16
-#define CODE_PAGE_HASH_BITS 11
+/* Dropped blocks before the jump cache is emptied, so that they can be used again. */
+#define DROPPED_BLOCKS_MAX 4096
+
+/* Pages that code was decoded from, each once (56 bytes): 128 MiB of code. */
+#define CODE_PAGES_MAX (1u << 15)
+
+/* Decoded instructions that are kept (32 bytes each): without a translator 3 MiB of guest code;
+ * with one, code that is still cold: as much as is decoded in some milliseconds. */
+#define DECODED_MAX (24u << 15)
+#define DECODED_MIN (4u << 15)
+
+/* Heads of the hash chains of blocks and of code pages: 200000 blocks on 10000 pages. */
+#define BLOCK_HASH_BITS     17
+#define CODE_PAGE_HASH_BITS 13
 
 /* Memory changes by other threads waiting for the processor; more become one flush of everything.
  */

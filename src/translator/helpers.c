@@ -12,7 +12,7 @@
 enum helped translator_help(struct cpu *cpu, struct translated *t, unsigned index, uint32_t value,
                             help_fn *help)
 {
-    const struct insn *i = &t->block->insns[index];
+    const struct insn *i = &block_insns(cpu, t->block)[index];
     uint32_t next = t->eip + i->offset + i->length;
     cpu->eip = t->mode & MODE_CS32 ? next : next & 0xffff;
     return help(cpu, i, value);

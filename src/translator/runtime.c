@@ -129,13 +129,13 @@ const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigne
     if (index == t->count)
         return enter_with_fpu(tr, cpu, t);
     struct block *b = t->block;
-    const struct insn *i = &b->insns[index];
+    const struct insn *i = &block_insns(cpu, b)[index];
     uint32_t next = t->eip + i->offset + i->length;
     flags_from_image(cpu);
     cpu->eip = t->eip + i->offset;
     cpu->jit.leave = false;
     count_executed(tr, i);
-    exec_single(cpu, i, index == 0 ? b->first_fn : i->fn, t->eip);
+    exec_single(cpu, i, t->eip);
     drop_stale(tr);
     if (!(t->mode & MODE_CS32))
         next &= 0xffff;
@@ -248,8 +248,10 @@ EXEC(translator_run)
     struct block *b = (struct block *)cpu->block;
     drop_stale(tr);
     struct translated *t = version_for(tr, b, (uint32_t)cpu->block_eip, translator_mode(cpu));
-    if (unlikely(t == NULL))
-        return b->first_fn(cpu, i);
+    if (unlikely(t == NULL)) {
+        i = block_insns(cpu, b);
+        return i->fn(cpu, i);
+    }
     link_pending(tr, t);
     remember_target(tr, cpu, t);
     cpu->eip = cpu->block_eip;

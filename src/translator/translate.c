@@ -13,15 +13,21 @@ static struct translated *new_translation(struct region *r, struct block *b, uin
     t->mode = mode;
     t->count = b->count;
     t->code = r->code_used;
-    t->links = (struct link *)(((uintptr_t)&t->offsets[t->count + 1] + 7) & ~(uintptr_t)7);
+    t->guest_offsets = &t->offsets[t->count + 1];
+    t->fault_count = (uint8_t *)&t->guest_offsets[t->count];
+    t->links = (struct link *)(((uintptr_t)&t->fault_count[t->count] + 7) & ~(uintptr_t)7);
+    __builtin_memset(t->fault_count, 0, t->count);
     return t;
 }
 
 /* Decoding was done for the executor; flags are looked at instruction by instruction while emitting. */
 struct translated *translate(struct translator *tr, struct block *b, uint32_t eip, uint32_t mode)
 {
+    const struct insn *insns = block_insns(tr->cpu, b);
     struct region *r = code_cache_reserve(tr);
     struct translated *t = new_translation(r, b, eip, mode);
+    for (unsigned n = 0; n < t->count; n++)
+        t->guest_offsets[n] = insns[n].offset;
     tr->notes = (struct translation_notes){ 0 };
     if (!emit_block(tr, t, t->code + TRANSLATION_MAX_CODE))
         return NULL;

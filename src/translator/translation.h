@@ -47,10 +47,11 @@ struct translated {
     uint8_t fpu; /* FPU_*: tested between code and offsets[0] */
     uint16_t jump_index;   /* where the table of jump targets leads here, if jump_entries is 1; */
     uint16_t jump_entries; /* more: anywhere */
-    uint8_t fault_count[BLOCK_MAX_INSNS]; /* device and code-page faults by instruction (windows) */
     struct link *links;
     struct link *incoming;
-    uint32_t offsets[]; /* count + 1: of each instruction's host code from code; [count]: hot_size */
+    uint8_t *fault_count;   /* of each instruction: device and code-page faults (windows) */
+    uint16_t *guest_offsets; /* of each instruction's bytes from the block's */
+    uint16_t offsets[]; /* count + 1: of each instruction's host code from code; [count]: hot_size */
 };
 
 #endif

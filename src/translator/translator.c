@@ -20,7 +20,8 @@ const struct translator_options translator_defaults = {
 static void warm(struct cpu *cpu, struct block *b)
 {
     (void)cpu;
-    b->insns[0].fn = translator_run;
+    static const struct insn entry = { .fn = translator_run };
+    b->entry = &entry;
 }
 
 static void drop_all_versions(struct translator *tr, struct block *b)

@@ -41,7 +41,7 @@ static unsigned insn_at(const struct translator *tr, const struct translated *t,
 
 static uint32_t insn_address(const struct translated *t, unsigned n)
 {
-    uint32_t eip = t->eip + t->block->insns[n].offset;
+    uint32_t eip = t->eip + t->guest_offsets[n];
     return t->mode & MODE_CS32 ? eip : eip & 0xffff;
 }
 
@@ -63,10 +63,25 @@ static void leave_glue(struct translator *tr, struct host_frame *frame)
         frame_single_step(frame, true);
 }
 
-/* No interrupt is taken between STI and the next instruction. SDM 3A 6.8.1 */
-static bool behind_sti(const struct translated *t, unsigned n)
+/* Its decoded form may be forgotten, and here nothing may be made room for. */
+static struct insn insn_of(const struct translator *tr, const struct translated *t, unsigned n)
 {
-    unsigned op = n > 0 ? t->block->insns[n - 1].op : INSN_OP_UNDEFINED;
+    struct insn i;
+    block_decode_one(tr->cpu, t->block, t->guest_offsets[n], &i);
+    return i;
+}
+
+static bool unwind(const struct translator *tr, struct host_frame *frame,
+                   const struct translated *t, unsigned n)
+{
+    struct insn i = insn_of(tr, t, n);
+    return frame_unwind(tr, frame, &i);
+}
+
+/* No interrupt is taken between STI and the next instruction. SDM 3A 6.8.1 */
+static bool behind_sti(const struct translator *tr, const struct translated *t, unsigned n)
+{
+    unsigned op = n > 0 ? insn_of(tr, t, n - 1).op : INSN_OP_UNDEFINED;
     return op != INSN_OP_UNDEFINED && opcode_table[op].map == MAP_1B &&
            opcode_table[op].opcode == 0xfb;
 }
@@ -83,11 +98,10 @@ static bool go_to_border(struct translator *tr, struct host_frame *frame)
     if (__atomic_load_n(&tr->cpu->attention, __ATOMIC_SEQ_CST) == 0)
         return true;
     struct translated *t = code_cache_find(tr, frame->pc);
-    if (t != NULL) {
+    if (t != NULL && t->block != NULL) {
         unsigned n = insn_at(tr, t, frame->pc);
         bool border = n < t->count && frame->pc == run_address(tr, t->code + t->offsets[n]);
-        if (border ? !behind_sti(t, n)
-                   : n < t->count && frame_unwind(tr, frame, &t->block->insns[n])) {
+        if (border ? !behind_sti(tr, t, n) : n < t->count && unwind(tr, frame, t, n)) {
             frame_leave(tr, frame, insn_address(t, n));
             return true;
         }
@@ -136,7 +150,7 @@ static bool fault(struct translator *tr, enum host_trap trap, uint64_t address, 
         return true;
     }
     count_fault(tr, t, n);
-    frame_unwind(tr, frame, &t->block->insns[n]);
+    unwind(tr, frame, t, n);
     frame_execute(tr, frame, t, n);
     return true;
 }

@@ -45,13 +45,15 @@ static void begin(void)
     if (m->cpu->engine == NULL && !translator_attach(m->cpu, &options, &why, &note))
         machine_skip(why);
     tr = translator_of(m->cpu);
-    block = host_alloc(sizeof *block + 3 * sizeof block->insns[0]);
+    block = host_alloc(sizeof *block);
+    block->insns = host_alloc(3 * sizeof *block->insns);
     ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 }
 
 static void finish(void)
 {
     machine_destroy(m);
+    host_free(block->insns);
     host_free(block);
 }
 

@@ -151,10 +151,10 @@ bool emit_block(struct translator *tr, struct translated *t, uint8_t *end)
         e.eip = wrapped(&e, t->eip + i->offset);
         e.next_eip = wrapped(&e, t->eip + i->offset + i->length);
         e.ended = false;
-        t->offsets[n] = (uint32_t)(e.a.p - t->code);
+        t->offsets[n] = (uint16_t)(e.a.p - t->code);
         emit_insn(&e, i);
     }
-    t->offsets[t->count] = (uint32_t)(e.a.p - t->code);
+    t->offsets[t->count] = (uint16_t)(e.a.p - t->code);
     if (!e.ended)
         emit_goto(&e, e.next_eip);
     t->hot_size = (uint32_t)(e.a.p - t->code);
