@@ -35,7 +35,7 @@ enum {
 /*
  * Linear address and mode to generated code: direct-mapped by the sum of the linear address and
  * itself rotated right by 12, low 16 bits (so that neither a page's offset nor its number alone
- * decides). minus_key: -(linear + (mode << 32)); an empty entry is all zeros, which no key equals as
+ * decides, and a page's entries follow one another). minus_key: -(linear + (mode << 32)); an empty entry is all zeros, which no key equals as
  * bit 63 of a key's complement is set.
  */
 struct jump_target {
@@ -43,9 +43,10 @@ struct jump_target {
     const void *code;
 };
 #define JUMP_TARGET_BITS 16
+#define JUMP_TARGETS     (1u << JUMP_TARGET_BITS)
 static inline unsigned jump_target_index(uint32_t linear)
 {
-    return (linear + (linear >> 12 | linear << 20)) & ((1u << JUMP_TARGET_BITS) - 1);
+    return (linear + (linear >> 12 | linear << 20)) & (JUMP_TARGETS - 1);
 }
 
 /* Generated code reaches all of this relative to struct cpu. */

@@ -12,6 +12,8 @@
 #include "translator/tunables.h"
 #include "translator/window.h"
 
+enum { LINEAR_PAGES = 1 << 20 };
+
 /* One part of the code cache: filled from begin to end, emptied as a whole. */
 struct region {
     uint8_t *code, *code_end, *code_used; /* writable view */
@@ -66,10 +68,12 @@ struct translator {
     struct windows *windows;           /* NULL: mmu=soft, or the host refuses */
     const struct link *pending;        /* left through it; to be linked when its target is entered */
     uint32_t code_base;                /* CS base that entries of jump_targets without base 0 are for */
-    /* Entries of jump_targets in use, so that a flush touches no others; [1]: global pages. */
-    uint16_t used[2][JUMP_USED_MAX];
+    /* Entries of jump_targets in use, each once, so that a flush touches no others; [1]: of global
+     * pages. Pages that may have entries. */
+    uint16_t used[2][JUMP_TARGETS];
+    uint32_t is_used[2][JUMP_TARGETS / 32];
     unsigned used_count[2];
-    uint32_t page_filter[JUMP_FILTER_WORDS]; /* linear pages that have entries, hashed */
+    uint32_t page_used[LINEAR_PAGES / 32];
 };
 
 static inline struct translator *translator_of(const struct cpu *cpu)

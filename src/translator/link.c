@@ -78,11 +78,11 @@ void translation_drop(struct translator *tr, struct translated *t)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-static uint32_t *filter_word(struct translator *tr, uint32_t linear, uint32_t *bit)
+static bool test_and_set(uint32_t *bits, unsigned n)
 {
-    uint32_t page = linear >> 12;
-    *bit = 1u << (page & 31);
-    return &tr->page_filter[(page >> 5) % JUMP_FILTER_WORDS];
+    uint32_t bit = 1u << (n & 31), old = bits[n / 32];
+    bits[n / 32] = old | bit;
+    return old & bit;
 }
 
 void jump_target_add(struct translator *tr, uint32_t linear, bool global,
@@ -94,22 +94,23 @@ void jump_target_add(struct translator *tr, uint32_t linear, bool global,
     const uint8_t *code = runs_at(tr, t->code);
     if (j->minus_key == minus_key && j->code == code)
         return;
-    if (tr->used_count[list] == JUMP_USED_MAX)
-        jump_targets_flush(tr, false);
-    tr->used[list][tr->used_count[list]++] = (uint16_t)index;
+    if (!test_and_set(tr->is_used[list], index))
+        tr->used[list][tr->used_count[list]++] = (uint16_t)index;
+    test_and_set(tr->page_used, linear >> 12);
     *j = (struct jump_target){ minus_key, code };
     if (t->jump_entries == 0 || t->jump_index != index) {
         t->jump_index = (uint16_t)index;
         t->jump_entries += t->jump_entries < UINT16_MAX;
     }
-    uint32_t bit;
-    *filter_word(tr, linear, &bit) |= bit;
 }
 
 static void flush_list(struct translator *tr, unsigned list)
 {
-    for (unsigned n = 0; n < tr->used_count[list]; n++)
-        tr->cpu->jump_targets[tr->used[list][n]] = (struct jump_target){ 0 };
+    for (unsigned n = 0; n < tr->used_count[list]; n++) {
+        unsigned index = tr->used[list][n];
+        tr->cpu->jump_targets[index] = (struct jump_target){ 0 };
+        tr->is_used[list][index / 32] = 0; /* its neighbours go, too */
+    }
     tr->used_count[list] = 0;
 }
 
@@ -120,25 +121,28 @@ void jump_targets_flush(struct translator *tr, bool keep_global)
     if (keep_global)
         return;
     flush_list(tr, 1);
-    __builtin_memset(tr->page_filter, 0, sizeof tr->page_filter);
+    __builtin_memset(tr->page_used, 0, sizeof tr->page_used);
 }
 
-static void flush_page(struct translator *tr, uint32_t linear)
+/* Entries of `bytes` linear addresses from `linear` on follow one another. */
+static void flush_range(struct translator *tr, uint32_t linear, unsigned bytes)
 {
-    uint32_t bit;
-    if (!(*filter_word(tr, linear, &bit) & bit))
+    uint32_t bit = 1u << (linear >> 12 & 31);
+    if (!(tr->page_used[linear >> 17] & bit))
         return;
-    for (unsigned list = 0; list < 2; list++)
-        for (unsigned n = 0; n < tr->used_count[list]; n++) {
-            struct jump_target *j = &tr->cpu->jump_targets[tr->used[list][n]];
-            if (j->minus_key != 0 && ((uint32_t)-j->minus_key ^ linear) >> 12 == 0)
-                *j = (struct jump_target){ 0 };
-        }
+    unsigned first = jump_target_index(linear);
+    for (unsigned n = 0; n < bytes; n++) {
+        struct jump_target *j = &tr->cpu->jump_targets[(first + n) & (JUMP_TARGETS - 1)];
+        if (j->minus_key != 0 && ((uint32_t)-j->minus_key ^ linear) >> 12 == 0)
+            *j = (struct jump_target){ 0 };
+    }
 }
 
-/* Also the page below: its last block may reach into this one. */
+/* Also the end of the page below: its last instruction may reach into this one. */
 void jump_targets_flush_page(struct translator *tr, uint32_t linear)
 {
-    flush_page(tr, linear);
-    flush_page(tr, linear - 4096);
+    uint32_t page = linear & ~(uint32_t)(PAGE_SIZE - 1);
+    flush_range(tr, page, PAGE_SIZE);
+    tr->page_used[page >> 17] &= ~(1u << (page >> 12 & 31));
+    flush_range(tr, page - INSN_MAX_LENGTH + 1, INSN_MAX_LENGTH - 1);
 }

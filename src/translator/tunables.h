@@ -26,10 +26,6 @@
 /* Calls that may be open before the return stack starts anew: 16 bytes each. */
 #define RETURN_STACK_SIZE (64u << 10)
 
-/* Entries of the jump table between two flushes; more make the next flush a complete one. */
-#define JUMP_USED_MAX     4096
-#define JUMP_FILTER_WORDS 256
-
 /* Faults at one instruction before its memory access is rewritten to a soft probe. */
 #define REWRITE_FAULTS 4
 
