@@ -381,11 +381,72 @@ static void call_aside(void)
     host_float_give_back(&kept);
 }
 
-/* What host.h says of locks, events and the clock; and the log, whose sink is hosted code. */
+/* Each alignment and length: what fills or looks at memory may choose its instructions by them. */
+static uint8_t from_here[2048], to_there[2048];
+static volatile int differ;
+static void call_memory_functions(void)
+{
+    for (volatile size_t length = 0; length < 1024; length = length * 5 / 4 + 1)
+        for (volatile size_t at = 0; at < 64; at += 7) {
+            memset(from_here + at, 1, length);
+            memcpy(to_there, from_here + at, length);
+            memmove(to_there + at, to_there, length);
+            differ |= memcmp(to_there + at, from_here, length);
+        }
+}
+
+static __attribute__((noinline)) void use(volatile uint8_t *byte)
+{
+    *byte = 1;
+}
+
+/* Arrays whose lives end before their function's, at each alignment of the stack. */
+static __attribute__((noinline)) void use_stack(size_t depth)
+{
+    for (volatile unsigned n = 0; n < 2; n++) {
+        uint8_t array[4096 + 32];
+        use(array + depth);
+    }
+    for (volatile unsigned n = 0; n < 2; n++) {
+        uint8_t array[512];
+        use(array + depth);
+    }
+    if (depth > 0)
+        use_stack(depth - 1);
+}
+static void call_stack(void)
+{
+    use_stack(20);
+}
+
+static void *jump[5];
+static __attribute__((noinline)) void jump_back(void)
+{
+    uint8_t array[256];
+    use(array + 255);
+    __builtin_longjmp(jump, 1);
+}
+static void call_jump(void)
+{
+    if (__builtin_setjmp(jump) == 0)
+        jump_back();
+}
+
+/* What host.h says of locks, events and the clock; the log, whose sink is hosted code; and what the
+ * compiler, or a sanitizer, puts in. */
 TEST(host_calls)
 {
-    static void (*const calls[])(void) = { call_lock,   call_event, call_clock,
-                                           call_window, call_log,   call_aside };
+    static void (*const calls[])(void) = {
+        call_lock,
+        call_event,
+        call_clock,
+        call_window,
+        call_log,
+        call_aside,
+        call_memory_functions,
+        call_stack,
+        call_jump,
+    };
     struct host_float in;
     lock = host_lock_create();
     event = host_event_create();
