@@ -5,6 +5,7 @@
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -257,13 +258,28 @@ def on_terminal(end, status):
         os.close(slave)
 
 
+def until_it_runs(master):
+    """The processor's thread has its own signal handlers from before its first instruction."""
+    output = b''
+    os.write(master, b'\x01c')
+    end = time.monotonic() + TIMEOUT
+    while not re.search(rb'EIP=(?!0000fff0)', output):
+        check(time.monotonic() < end, f'the guest does not run: {output}')
+        os.write(master, b'info registers\r')
+        if select.select([master], [], [], 0.2)[0]:
+            output += os.read(master, 65536)
+
+
 def test_terminal_restored(folder):
     del folder
     on_terminal(lambda process, master: os.write(master, b'\x01x'), (0,))
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         on_terminal(lambda process, master, n=number: process.send_signal(n), (0, -number))
+    def fault(process, master):
+        until_it_runs(master)
+        process.send_signal(signal.SIGSEGV)
     # 1: a sanitizer that bmbt is built with has a handler of its own.
-    on_terminal(lambda process, master: process.send_signal(signal.SIGSEGV), (-signal.SIGSEGV, 1))
+    on_terminal(fault, (-signal.SIGSEGV, 1))
 
 
 def test_log(folder):

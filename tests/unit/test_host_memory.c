@@ -4,6 +4,7 @@
 #include "host/host.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -325,6 +326,41 @@ TEST(traps_declined)
     struct host_traps *traps = host_traps_install(record, &(struct seen){ 0 });
     host_traps_remove(traps);
     CHECK_EQ(status_of_child(false), plain);
+}
+
+/* As the terminal's: it cleans up and lets the default have the signal. */
+static void raise_again(int number)
+{
+    raise(number);
+}
+
+static int signal_of_reset_handler(int number, bool fault)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct seen seen = { .decline = true };
+        struct sigaction action = { .sa_handler = raise_again,
+                                    .sa_flags = (int)SA_RESETHAND | SA_NODEFER };
+        signal(SIGALRM, SIG_DFL);
+        alarm(100); /* ends what raises for ever */
+        sigaction(number, &action, NULL);
+        host_traps_install(record, &seen);
+        if (fault)
+            *(volatile int *)(uintptr_t)PAGE = 1;
+        kill(getpid(), number);
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
+}
+
+/* A handler for one signal, which was there before, is not called for the one that it raises. */
+TEST(traps_declined_to_a_handler_for_once)
+{
+    CHECK_EQ(signal_of_reset_handler(SIGSEGV, false), SIGSEGV);
+    CHECK_EQ(signal_of_reset_handler(SIGSEGV, true), SIGSEGV);
+    CHECK_EQ(signal_of_reset_handler(SIGTRAP, false), SIGTRAP);
 }
 
 /* ---- windows ---- */

@@ -45,12 +45,17 @@ static struct sigaction previous[SIGNALS];
 
 /* ---- in the handler ---- */
 
+static void set_default(int number)
+{
+    struct sigaction action = { .sa_handler = SIG_DFL };
+    sigaction(number, &action, NULL);
+}
+
 /* Faults are repeated when the handler returns, and then end the program where they happened. What
  * was sent, and a trap that comes after its instruction, has to be sent again. */
 static void default_action(int number, const siginfo_t *info)
 {
-    struct sigaction action = { .sa_handler = SIG_DFL };
-    sigaction(number, &action, NULL);
+    set_default(number);
     if (info->si_code <= 0 || number == SIGTRAP)
         tgkill(getpid(), gettid(), number);
 }
@@ -61,6 +66,8 @@ static void decline(int number, siginfo_t *info, void *context)
     while (signals[n] != number)
         n++;
     const struct sigaction *action = &previous[n];
+    if (action->sa_flags & (int)SA_RESETHAND)
+        set_default(number); /* as the kernel does: such a handler raises the signal again */
     if (action->sa_flags & SA_SIGINFO)
         action->sa_sigaction(number, info, context);
     else if (action->sa_handler == SIG_DFL && number != KICK_SIGNAL)
