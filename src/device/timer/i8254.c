@@ -22,6 +22,7 @@ struct i8254 {
     struct region *region;
     struct irq_line irq;
     struct timer timer; /* the next rising edge of counter 0's OUT */
+    int64_t edge;       /* the tick of that edge; past while edges are being made up for */
     struct channel channels[3];
 };
 
@@ -40,24 +41,41 @@ static int64_t tick_time(int64_t tick)
     return muldiv64(tick, NS_PER_SECOND, I8254_FREQUENCY) + 1;
 }
 
-static void arm(struct i8254 *pit, int64_t tick)
+/*
+ * The host may come late: busy with others, or stopped. Guests count edges for their clocks, and
+ * Linux refuses to start where five of them do not come within 160 ms. So those that are late are
+ * made up for; not all at once, of which an interrupt controller would keep one, but with time
+ * between them to take each. Beyond MAX_OWED they are lost: a host that never keeps up must not owe
+ * ever more.
+ */
+enum { CATCH_UP = 16, CATCH_UP_NS = 200 * 1000, MAX_OWED = 1000 };
+
+static int64_t catch_up_time(const struct i8254 *pit)
 {
-    int64_t rise = i8254_counter_next_rise(&pit->channels[0].counter, tick);
-    if (rise == INT64_MAX)
-        timer_cancel(&pit->timer);
-    else
-        timer_set(&pit->timer, tick_time(rise));
+    int64_t period = (int64_t)pit->channels[0].counter.count * NS_PER_SECOND / I8254_FREQUENCY;
+    return clock_now(pit->clock) + MAX(period / CATCH_UP, MIN(period / 2, CATCH_UP_NS));
 }
 
-/* However many periods have passed meanwhile, one edge is what the interrupt controller would have
- * kept of them. */
+/* For the first edge behind tick `from`, which may be past itself. */
+static void arm(struct i8254 *pit, int64_t from, int64_t tick)
+{
+    pit->edge = i8254_counter_next_rise(&pit->channels[0].counter, from);
+    if (pit->edge == INT64_MAX)
+        timer_cancel(&pit->timer);
+    else if (pit->edge > tick)
+        timer_set(&pit->timer, tick_time(pit->edge));
+    else
+        timer_set(&pit->timer, catch_up_time(pit));
+}
+
 static void rise(void *opaque)
 {
     struct i8254 *pit = opaque;
     int64_t tick = tick_now(pit);
+    int64_t oldest = tick - (int64_t)pit->channels[0].counter.count * MAX_OWED;
     irq_set(pit->irq, false);
     irq_set(pit->irq, true);
-    arm(pit, tick);
+    arm(pit, MAX(pit->edge, oldest), tick);
 }
 
 /* Before counter 0 changes: an edge whose time has come must not be lost. */
@@ -75,7 +93,7 @@ static void changed(struct i8254 *pit, struct channel *channel, int64_t tick)
     if (channel != &pit->channels[0])
         return;
     irq_set(pit->irq, i8254_counter_output(&channel->counter, tick));
-    arm(pit, tick);
+    arm(pit, tick, tick);
 }
 
 static void latch_count(struct channel *channel, int64_t tick)
@@ -254,8 +272,10 @@ void i8254_state(struct i8254 *pit, struct state *s)
         state_bool(s, &channel->write_high);
         state_bool(s, &channel->read_high);
     }
-    if (s->loading)
-        arm(pit, tick_now(pit));
+    if (s->loading) {
+        int64_t tick = tick_now(pit);
+        arm(pit, tick, tick);
+    }
 }
 
 void i8254_set_gate(struct i8254 *pit, unsigned counter, bool level)
