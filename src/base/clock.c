@@ -7,6 +7,9 @@
 
 #include "host/host.h"
 
+/* On a host that is not busy the event loop comes sooner than this behind a deadline. */
+#define LATE_NS (200 * 1000)
+
 /*
  * clock_now() is called by CPU threads without the lock while another thread may stop or start the
  * clock. Both words that it reads are guarded by a sequence number, odd while they change: a reader
@@ -18,6 +21,7 @@ struct clock {
     uint32_t sequence;
     bool running;
     int64_t base;          /* running: host time of the clock's zero; else the time it shows */
+    int64_t earliest;      /* the first armed deadline, for readers without the lock */
     struct timer *armed;   /* by deadline; first in, first out among equals */
     struct timer *expired; /* taken from armed by the clock_run() that is under way */
     void (*notify)(void *opaque);
@@ -40,10 +44,17 @@ static void set_running(struct clock *clock, bool running)
     __atomic_store_n(&clock->sequence, sequence + 2, __ATOMIC_RELEASE);
 }
 
+static void armed_changed(struct clock *clock)
+{
+    int64_t earliest = clock->armed == NULL ? CLOCK_NEVER : clock->armed->deadline;
+    __atomic_store_n(&clock->earliest, earliest, __ATOMIC_RELAXED);
+}
+
 struct clock *clock_create(enum clock_kind kind)
 {
     struct clock *clock = host_alloc(sizeof *clock);
     clock->kind = kind;
+    clock->earliest = CLOCK_NEVER;
     set_running(clock, true);
     return clock;
 }
@@ -63,6 +74,11 @@ int64_t clock_now(const struct clock *clock)
         if (sequence % 2 == 0 && __atomic_load_n(&clock->sequence, __ATOMIC_ACQUIRE) == sequence)
             return now;
     }
+}
+
+bool clock_late(const struct clock *clock, int64_t now)
+{
+    return now - LATE_NS > __atomic_load_n(&clock->earliest, __ATOMIC_RELAXED);
 }
 
 bool clock_running(const struct clock *clock)
@@ -133,6 +149,7 @@ void timer_cancel(struct timer *timer)
         unlink_from(&timer->clock->expired, timer);
     timer->deadline = CLOCK_NEVER;
     timer->next = NULL;
+    armed_changed(timer->clock);
 }
 
 void timer_set(struct timer *timer, int64_t deadline)
@@ -147,6 +164,7 @@ void timer_set(struct timer *timer, int64_t deadline)
     timer->deadline = deadline;
     timer->next = *link;
     *link = timer;
+    armed_changed(timer->clock);
     if (timer->clock->armed == timer)
         deadline_earlier(timer->clock);
 }
@@ -172,6 +190,7 @@ void clock_run(struct clock *clock)
     *end = NULL;
     clock->expired = clock->armed;
     clock->armed = later;
+    armed_changed(clock);
     while (clock->expired != NULL) {
         struct timer *timer = clock->expired;
         clock->expired = timer->next;

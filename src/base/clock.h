@@ -13,7 +13,7 @@
 /*
  * CLOCK_VIRTUAL is the guest's time: it runs with host monotonic time and stands still while the
  * machine is stopped. CLOCK_HOST always runs (screen refresh, back ends). Times are nanoseconds
- * since the clock's creation. All functions but clock_now() are called under the device lock.
+ * since the clock's creation. All functions but clock_now() and clock_late() are called under the device lock.
  */
 enum clock_kind { CLOCK_VIRTUAL, CLOCK_HOST };
 
@@ -40,6 +40,10 @@ bool clock_running(const struct clock *clock);
 
 /* Run the timers whose deadline has passed. */
 void clock_run(struct clock *clock);
+
+/* Should clock_run() have been called some time before `now`? Whoever is about to show the guest that time calls it
+ * first, so that on a busy host no interrupt is later than what the guest sees of time. Thread safe. */
+bool clock_late(const struct clock *clock, int64_t now);
 
 /* The earliest deadline in host monotonic nanoseconds; CLOCK_NEVER with no timer or a stopped
  * clock. */

@@ -82,6 +82,8 @@ void cpu_write_cr4(struct cpu *cpu, uint32_t value);
 bool msr_read(struct cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(struct cpu *cpu, uint32_t index, uint64_t value);
 uint64_t cpu_tsc(struct cpu *cpu);
+/* False: the guest must not see that time before timers have run that are late. */
+bool cpu_tsc_in_time(struct cpu *cpu, uint64_t *value);
 
 /* smm.c */
 void smm_enter(struct cpu *cpu);

@@ -133,7 +133,9 @@ enum helped help_rdtsc(struct cpu *cpu, const struct insn *i, uint32_t value)
     (void)i, (void)value;
     if ((cpu->cr4 & CR4_TSD) && cpu->cpl != 0)
         return HELPED_NOT;
-    uint64_t tsc = cpu_tsc(cpu);
+    uint64_t tsc;
+    if (!cpu_tsc_in_time(cpu, &tsc))
+        return HELPED_NOT;
     cpu->gpr[RAX] = (uint32_t)tsc;
     cpu->gpr[RDX] = tsc >> 32;
     return HELPED;

@@ -196,6 +196,27 @@ TEST(notify_when_earlier)
     clock_destroy(clock);
 }
 
+TEST(late_without_the_lock)
+{
+    struct clock *clock = clock_create(CLOCK_VIRTUAL);
+    struct timer a, b;
+    const int64_t ms = 1000 * 1000;
+    timer_init(&a, clock, note, "a");
+    timer_init(&b, clock, note, "b");
+    CHECK(!clock_late(clock, clock_now(clock) + ms));
+    timer_set(&a, clock_now(clock) + 2 * ms);
+    timer_set(&b, clock_now(clock) + 4 * ms);
+    CHECK(!clock_late(clock, clock_now(clock) + 2 * ms));
+    CHECK(clock_late(clock, clock_now(clock) + 3 * ms));
+    timer_cancel(&a);
+    CHECK(!clock_late(clock, clock_now(clock) + 3 * ms));
+    host_time += 5 * ms;
+    CHECK(clock_late(clock, clock_now(clock)));
+    clock_run(clock);
+    CHECK(!clock_late(clock, clock_now(clock)));
+    clock_destroy(clock);
+}
+
 TEST(muldiv)
 {
     CHECK_EQ(muldiv64(INT64_C(1) << 50, 1193182, 1000000000),

@@ -334,3 +334,29 @@ TEST(undefined_forms)
         machine_destroy(m);
     }
 }
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static void count_expired(void *opaque)
+{
+    ++*(unsigned *)opaque;
+}
+
+/* The event loop may be late: nothing else runs timers here. */
+TEST(rdtsc_runs_late_timers)
+{
+    struct cpu_machine *m = FLAT("\x0f\x31\x89\xc6\x0f\x31"); /* rdtsc; mov esi,eax; rdtsc */
+    struct timer timer;
+    unsigned expired = 0;
+    timer_init(&timer, m->clock, count_expired, &expired);
+    timer_set(&timer, clock_now(m->clock) + 3600 * NS_PER_SECOND);
+    step(m, 1);
+    CHECK_EQ(expired, 0);
+    timer_set(&timer, clock_now(m->clock) - NS_PER_SECOND);
+    step(m, 2);
+    CHECK_EQ(expired, 1);
+    CHECK_EQ(m->cpu->eip, 0x5006);
+    uint32_t first = (uint32_t)m->cpu->gpr[RSI], second = (uint32_t)m->cpu->gpr[RAX];
+    CHECK(second - first < UINT32_MAX / 2);
+    machine_destroy(m);
+}

@@ -26,9 +26,21 @@ static bool is_p6(const struct cpu *cpu)
 }
 
 /* The TSC counts the virtual clock's nanoseconds: constant, 1 GHz, stopped with the machine. */
+static uint64_t tsc_at(const struct cpu *cpu, int64_t now)
+{
+    return (uint64_t)now * (TSC_HZ / NS_PER_SECOND) + cpu->msr.tsc_offset;
+}
+
 uint64_t cpu_tsc(struct cpu *cpu)
 {
-    return (uint64_t)clock_now(cpu->bus.clock) * (TSC_HZ / NS_PER_SECOND) + cpu->msr.tsc_offset;
+    return tsc_at(cpu, clock_now(cpu->bus.clock));
+}
+
+bool cpu_tsc_in_time(struct cpu *cpu, uint64_t *value)
+{
+    int64_t now = clock_now(cpu->bus.clock);
+    *value = tsc_at(cpu, now);
+    return likely(!clock_late(cpu->bus.clock, now));
 }
 
 /* ---- memory types ---------------------------------------------------------------------------- */

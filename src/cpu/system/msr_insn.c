@@ -3,6 +3,8 @@
 // RDMSR WRMSR RDTSC RDPMC CPUID.
 #include "cpu/handlers.h"
 #include "cpu/system/internal.h"
+#include "cpu/x87/fpu.h"
+#include "host/host.h"
 
 OUT_OF_LINE void rdmsr(struct cpu *cpu, const struct insn *i)
 {
@@ -29,13 +31,34 @@ EXEC(exec_wrmsr)
     EXEC_JUMP;
 }
 
+/*
+ * On a busy host the event loop's thread may wait while this one runs. Linux counts timer interrupts
+ * for so many TSC ticks when it starts, and gives up where there are too few.
+ */
+static uint64_t tsc_with_timers(struct cpu *cpu)
+{
+    uint64_t value;
+    if (cpu_tsc_in_time(cpu, &value))
+        return value;
+    fpu_sync(cpu);
+    host_lock_acquire(cpu->bus.lock);
+    clock_run(cpu->bus.clock);
+    host_lock_release(cpu->bus.lock);
+    return cpu_tsc(cpu);
+}
+
+OUT_OF_LINE void rdtsc(struct cpu *cpu)
+{
+    uint64_t value = tsc_with_timers(cpu);
+    set_reg32(cpu, RAX, (uint32_t)value);
+    set_reg32(cpu, RDX, (uint32_t)(value >> 32));
+}
+
 EXEC(exec_rdtsc)
 {
     if ((cpu->cr4 & CR4_TSD) && cpu->cpl != 0)
         exec_raise_error(cpu, i, EXC_GP, 0);
-    uint64_t value = cpu_tsc(cpu);
-    set_reg32(cpu, RAX, (uint32_t)value);
-    set_reg32(cpu, RDX, (uint32_t)(value >> 32));
+    rdtsc(cpu);
     EXEC_NEXT;
 }
 
