@@ -74,7 +74,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__.partition('\n')[0].removeprefix('usage: '))
     parser.add_argument('--engines')
     parser.add_argument('--disk', action='store_true')
-    parser.add_argument('--timeout', type=float, default=100)
+    parser.add_argument('--timeout', type=float, default=800)
     for name in ('emulator', 'kernel', 'model'):
         parser.add_argument(name)
     parser.add_argument('options', nargs=argparse.REMAINDER)
