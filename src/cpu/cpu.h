@@ -37,6 +37,8 @@ struct segment {
      */
     int64_t read_max;
     int64_t write_max;
+    /* What a translation has to know of it (engine.h), as of register number 0: computed with them. */
+    uint32_t translation;
 };
 
 struct table_register { /* GDTR, IDTR */

@@ -28,6 +28,8 @@ enum {
     TRANSLATION_BASE_SHIFT = 8,    /* 8-13: ES CS SS DS FS GS have base 0 */
     TRANSLATION_LIMIT_SHIFT = 14,  /* 14-19: ES CS SS DS FS GS may be read and written (CS: read)
                                       anywhere in 4 GiB */
+    /* Not of a mode, of struct segment alone: may be read anywhere, which is enough for CS. */
+    TRANSLATION_NO_READ_LIMIT = 1 << 30,
 };
 #define TRANSLATION_ZERO_BASE(seg) (1u << (TRANSLATION_BASE_SHIFT + (seg)))
 #define TRANSLATION_NO_LIMIT(seg)  (1u << (TRANSLATION_LIMIT_SHIFT + (seg)))

@@ -66,17 +66,9 @@ static bool data_segment(const struct cpu *cpu, uint16_t selector, struct segmen
     return true;
 }
 
-/* What the mode tells of a segment. */
-static bool same_kind(const struct segment *a, const struct segment *b)
-{
-    return ((uint32_t)a->base == 0) == ((uint32_t)b->base == 0) &&
-           (a->read_max == INT64_MAX) == (b->read_max == INT64_MAX) &&
-           (a->write_max == INT64_MAX) == (b->write_max == INT64_MAX);
-}
-
 static enum helped load_segment(struct cpu *cpu, unsigned seg, const struct segment *s)
 {
-    bool same = same_kind(&cpu->seg[seg], s);
+    bool same = cpu->seg[seg].translation == s->translation;
     cpu->seg[seg] = *s;
     if (same)
         return HELPED;

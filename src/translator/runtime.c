@@ -16,36 +16,41 @@ static bool code_is_limited(const struct cpu *cpu)
     return cpu->mode & MODE_CS32 ? limit != 0xffffffffu : limit < 0xffff;
 }
 
-static uint32_t segment_bits(const struct cpu *cpu, unsigned seg)
+/* What segment_update_limits() found out, moved to the register's place. */
+static uint32_t segment_bits(const struct cpu *cpu)
 {
-    const struct segment *s = &cpu->seg[seg];
-    uint32_t bits = (uint32_t)s->base == 0 ? TRANSLATION_ZERO_BASE(seg) : 0;
-    if (s->read_max == INT64_MAX && (seg == SEG_CS || s->write_max == INT64_MAX))
-        bits |= TRANSLATION_NO_LIMIT(seg);
+    const uint32_t both = TRANSLATION_ZERO_BASE(0) | TRANSLATION_NO_LIMIT(0);
+    uint32_t cs = cpu->seg[SEG_CS].translation;
+    uint32_t bits = (cs & TRANSLATION_ZERO_BASE(0)) << SEG_CS;
+    bits |= cs & TRANSLATION_NO_READ_LIMIT ? TRANSLATION_NO_LIMIT(SEG_CS) : 0;
+    bits |= (cpu->seg[SEG_ES].translation & both) << SEG_ES;
+    bits |= (cpu->seg[SEG_SS].translation & both) << SEG_SS;
+    bits |= (cpu->seg[SEG_DS].translation & both) << SEG_DS;
+    bits |= (cpu->seg[SEG_FS].translation & both) << SEG_FS;
+    bits |= (cpu->seg[SEG_GS].translation & both) << SEG_GS;
     return bits;
+}
+
+static void select_window(struct translator *tr)
+{
+    struct cpu *cpu = tr->cpu;
+    if (tr->windows != NULL && !window_select(tr->windows))
+        cpu->jit.window = NULL;
+    cpu->jit.space_changed = false;
 }
 
 uint32_t translator_mode(struct cpu *cpu)
 {
-    struct translator *tr = translator_of(cpu);
-    if (cpu->jit.space_changed && tr->windows != NULL) {
-        if (!window_select(tr->windows))
-            cpu->jit.window = NULL;
-    }
-    cpu->jit.space_changed = false;
-    uint32_t mode = cpu->mode | TRANSLATION_VALID;
-    if (cpu->cpl == 3)
-        mode |= TRANSLATION_USER;
-    if (cpu->stack_mask == 0xffffffffu)
-        mode |= TRANSLATION_STACK32;
-    if (cpu->eflags & EFLAGS_DF)
-        mode |= TRANSLATION_DF;
-    if (cpu->jit.window != NULL)
-        mode |= TRANSLATION_WINDOW;
-    if (code_is_limited(cpu) || (cpu->cpl == 3 && cpu->cr0 & CR0_AM && cpu->eflags & EFLAGS_AC))
+    if (unlikely(cpu->jit.space_changed))
+        select_window(translator_of(cpu));
+    uint32_t mode = cpu->mode | TRANSLATION_VALID | segment_bits(cpu);
+    mode |= cpu->cpl == 3 ? TRANSLATION_USER : 0;
+    mode |= cpu->stack_mask == 0xffffffffu ? TRANSLATION_STACK32 : 0;
+    mode |= cpu->eflags & EFLAGS_DF ? TRANSLATION_DF : 0;
+    mode |= cpu->jit.window != NULL ? TRANSLATION_WINDOW : 0;
+    if (unlikely(code_is_limited(cpu) ||
+                 (cpu->cpl == 3 && cpu->cr0 & CR0_AM && cpu->eflags & EFLAGS_AC)))
         mode |= TRANSLATION_REFUSED;
-    for (unsigned seg = SEG_ES; seg <= SEG_GS; seg++)
-        mode |= segment_bits(cpu, seg);
     return mode;
 }
 

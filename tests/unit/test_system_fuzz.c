@@ -102,6 +102,7 @@ static bool check_invariants(struct cpu *cpu)
         struct segment s = cpu->seg[n];
         segment_update_limits(&s);
         HOLDS(s.read_max == cpu->seg[n].read_max && s.write_max == cpu->seg[n].write_max);
+        HOLDS(s.translation == cpu->seg[n].translation);
         HOLDS(s.base >> 32 == 0);
     }
     return before == 0;

@@ -12,7 +12,7 @@
  */
 #define ATTR_DATA (ATTR_P | ATTR_S | ATTR_WRITABLE | ATTR_ACCESSED)
 
-void segment_update_limits(struct segment *s)
+static void update_maxima(struct segment *s)
 {
     unsigned a = s->attributes;
     int64_t max = s->limit == 0xffffffffu ? INT64_MAX : (int64_t)s->limit;
@@ -27,6 +27,15 @@ void segment_update_limits(struct segment *s)
         if (a & ATTR_WRITABLE)
             s->write_max = max;
     }
+}
+
+/* A code segment that cannot be written is without limit only as CS. */
+void segment_update_limits(struct segment *s)
+{
+    update_maxima(s);
+    s->translation = ((uint32_t)s->base == 0 ? TRANSLATION_ZERO_BASE(0) : 0) |
+                     (s->write_max == INT64_MAX ? TRANSLATION_NO_LIMIT(0) : 0) |
+                     (s->read_max == INT64_MAX ? TRANSLATION_NO_READ_LIMIT : 0);
 }
 
 void cpu_update_mode(struct cpu *cpu)
@@ -51,7 +60,10 @@ struct segment segment_from_descriptor(uint16_t selector, const struct descripto
 
 struct segment segment_null(uint16_t selector)
 {
-    return (struct segment){ .selector = selector, .read_max = -1, .write_max = -1 };
+    return (struct segment){ .selector = selector,
+                             .read_max = -1,
+                             .write_max = -1,
+                             .translation = TRANSLATION_ZERO_BASE(0) };
 }
 
 struct segment segment_v86(uint16_t selector)

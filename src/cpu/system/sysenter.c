@@ -10,13 +10,13 @@
  */
 static struct segment flat(uint16_t selector, unsigned type, unsigned dpl)
 {
-    return (struct segment){
+    struct segment s = {
         .limit = 0xffffffffu,
         .selector = selector,
         .attributes = (uint16_t)(ATTR_G | ATTR_DB | ATTR_P | ATTR_S | dpl << ATTR_DPL_SHIFT | type),
-        .read_max = INT64_MAX,
-        .write_max = type & ATTR_CODE ? -1 : INT64_MAX,
     };
+    segment_update_limits(&s);
+    return s;
 }
 #define TYPE_CODE (ATTR_CODE | ATTR_READABLE | ATTR_ACCESSED)
 #define TYPE_DATA (ATTR_WRITABLE | ATTR_ACCESSED)
