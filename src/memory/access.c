@@ -83,48 +83,90 @@ static bool write_piece(const struct flat_range *range, uint64_t address, unsign
     return region->desc->write(region->opaque, offset, size, value);
 }
 
+/* Does the chip at this range take the access as it is, in one piece? What piece_size() tells. */
+static bool takes_whole(const struct flat_range *range, uint64_t address, unsigned size)
+{
+    if (range == NULL || range->region->kind != REGION_IO)
+        return false;
+    const struct region *region = range->region;
+    return size <= region->desc->max_size && size <= region->size - (address - region->base);
+}
+
+static bool read_part(struct memory *memory, enum memory_space space,
+                      const struct flat_range *range, uint64_t address, unsigned size,
+                      uint64_t *value)
+{
+    *value = 0;
+    if (likely(range != NULL && read_piece(range, address, size, value)))
+        return true;
+    *value = ~UINT64_C(0);
+    memory_unassigned(memory, space, address, size, false, 0);
+    return false;
+}
+
+static __attribute__((noinline)) bool read_parts(struct memory *memory, enum memory_space space,
+                                                 uint64_t address, unsigned size, uint64_t *value)
+{
+    bool assigned = true;
+    *value = 0;
+    for (unsigned done = 0, part; done < size; done += part) {
+        /* Looked up for each piece: a handler may have changed the map. */
+        const struct flat_range *range = memory_find(memory, space, address + done);
+        uint64_t v;
+        part = piece_size(memory, space, range, address + done, size - done);
+        assigned &= read_part(memory, space, range, address + done, part, &v);
+        *value |= (v & size_mask(part)) << (8 * done);
+    }
+    return assigned;
+}
+
 static bool read_slow(struct memory *memory, enum memory_space space, uint64_t address,
                       unsigned size, uint64_t *value)
 {
-    bool entered = enter(memory);
-    bool assigned = true;
-    unsigned done = 0;
-
-    *value = 0;
-    while (done < size) {
-        /* Looked up for each piece: a handler may have changed the map. */
-        const struct flat_range *range = memory_find(memory, space, address + done);
-        unsigned part = piece_size(memory, space, range, address + done, size - done);
-        uint64_t v = 0;
-        if (range == NULL || !read_piece(range, address + done, part, &v)) {
-            v = ~UINT64_C(0);
-            assigned = false;
-            memory_unassigned(memory, space, address + done, part, false, 0);
-        }
-        *value |= (v & size_mask(part)) << (8 * done);
-        done += part;
+    bool entered = enter(memory), assigned;
+    const struct flat_range *range = memory_find(memory, space, address);
+    if (likely(takes_whole(range, address, size))) {
+        assigned = read_part(memory, space, range, address, size, value);
+        *value &= size_mask(size);
+    } else {
+        assigned = read_parts(memory, space, address, size, value);
     }
     leave(memory, entered);
+    return assigned;
+}
+
+static bool write_part(struct memory *memory, enum memory_space space,
+                       const struct flat_range *range, uint64_t address, unsigned size,
+                       uint64_t value)
+{
+    if (likely(range != NULL && write_piece(range, address, size, value)))
+        return true;
+    memory_unassigned(memory, space, address, size, true, value);
+    return false;
+}
+
+static __attribute__((noinline)) bool write_parts(struct memory *memory, enum memory_space space,
+                                                  uint64_t address, unsigned size, uint64_t value)
+{
+    bool assigned = true;
+    for (unsigned done = 0, part; done < size; done += part) {
+        const struct flat_range *range = memory_find(memory, space, address + done);
+        part = piece_size(memory, space, range, address + done, size - done);
+        assigned &= write_part(memory, space, range, address + done, part,
+                               value >> (8 * done) & size_mask(part));
+    }
     return assigned;
 }
 
 static bool write_slow(struct memory *memory, enum memory_space space, uint64_t address,
                        unsigned size, uint64_t value)
 {
-    bool entered = enter(memory);
-    bool assigned = true;
-    unsigned done = 0;
-
-    while (done < size) {
-        const struct flat_range *range = memory_find(memory, space, address + done);
-        unsigned part = piece_size(memory, space, range, address + done, size - done);
-        uint64_t v = value >> (8 * done) & size_mask(part);
-        if (range == NULL || !write_piece(range, address + done, part, v)) {
-            assigned = false;
-            memory_unassigned(memory, space, address + done, part, true, v);
-        }
-        done += part;
-    }
+    bool entered = enter(memory), assigned;
+    const struct flat_range *range = memory_find(memory, space, address);
+    if (likely(takes_whole(range, address, size)))
+        assigned = write_part(memory, space, range, address, size, value & size_mask(size));
+    else
+        assigned = write_parts(memory, space, address, size, value);
     leave(memory, entered);
     return assigned;
 }

@@ -34,10 +34,12 @@ struct flat_range {
 
 /*
  * All that one space shows, in order of address, without overlaps. Never changed once it is in use,
- * but for the hint of the last hit, which any thread may set to anything.
+ * but for the hints of last hits, which any thread may set to anything. Drivers go to and fro between
+ * the registers of a few chips: neighbours in port space and pages in memory each have their own.
  */
+enum { FLAT_HINTS = 64 };
 struct flat_view {
-    uint32_t last_hit;
+    uint32_t last_hit[FLAT_HINTS];
     uint32_t count;
     uint32_t capacity;
     struct flat_range *ranges;
@@ -81,7 +83,8 @@ static inline const struct flat_range *memory_find(struct memory *memory, enum m
                                                    uint64_t address)
 {
     struct flat_view *view = __atomic_load_n(&memory->views[space], __ATOMIC_ACQUIRE);
-    uint32_t hint = __atomic_load_n(&view->last_hit, __ATOMIC_RELAXED);
+    uint32_t *last_hit = &view->last_hit[(address ^ address >> 12) % FLAT_HINTS];
+    uint32_t hint = __atomic_load_n(last_hit, __ATOMIC_RELAXED);
     if (likely(hint < view->count)) {
         const struct flat_range *range = &view->ranges[hint];
         if (likely(address >= range->first && address <= range->last))
@@ -90,7 +93,7 @@ static inline const struct flat_range *memory_find(struct memory *memory, enum m
     const struct flat_range *found = flat_view_search(view, address);
     if (found == NULL || found->first > address)
         return NULL;
-    __atomic_store_n(&view->last_hit, (uint32_t)(found - view->ranges), __ATOMIC_RELAXED);
+    __atomic_store_n(last_hit, (uint32_t)(found - view->ranges), __ATOMIC_RELAXED);
     return found;
 }
 
