@@ -42,6 +42,10 @@ void far_call(struct cpu *cpu, uint16_t selector, uint32_t offset, unsigned oper
 void far_return(struct cpu *cpu, unsigned operand_size, uint16_t pop_bytes);
 void interrupt_return(struct cpu *cpu, unsigned operand_size, uint32_t next_eip);
 
+/* sysenter.c: false: #GP(0), nothing was done. */
+bool cpu_sysenter(struct cpu *cpu);
+bool cpu_sysexit(struct cpu *cpu);
+
 /* interrupt.c: delivery through IVT or IDT. */
 enum interrupt_kind {
     INTERRUPT_EXTERNAL,  /* INTR or NMI: EXT bit set in error codes */

@@ -9,13 +9,36 @@
 #include "cpu/system.h"
 #include "cpu/system/descriptor.h"
 
+/* The map may be another one, the block dropped, the FPU closed. */
+static enum helped behind_device(struct cpu *cpu, const struct translated *t)
+{
+    if (unlikely(cpu->jit.leave || t->block == NULL))
+        return HELPED_LEAVE;
+    return t->fpu == 0 || fpu_open(cpu, t->fpu) ? HELPED : HELPED_LEAVE;
+}
+
 enum helped translator_help(struct cpu *cpu, struct translated *t, unsigned index, uint32_t value,
                             help_fn *help)
 {
     const struct insn *i = &block_insns(cpu, t->block)[index];
     uint32_t next = t->eip + i->offset + i->length;
     cpu->eip = t->mode & MODE_CS32 ? next : next & 0xffff;
-    return help(cpu, i, value);
+    enum helped done = help(cpu, i, value);
+    return done == HELPED_DEVICE ? behind_device(cpu, t) : done;
+}
+
+void help_may_raise(struct cpu *cpu, const struct insn *i)
+{
+    uint32_t eip = (uint32_t)cpu->eip - i->length;
+    flags_from_image(cpu);
+    cpu->eip = cpu->mode & MODE_CS32 ? eip : eip & 0xffff;
+    cpu->current = NULL; /* translated instructions are not counted: none is to be taken back */
+}
+
+enum helped help_elsewhere(struct cpu *cpu)
+{
+    uint32_t mode = translator_mode(cpu);
+    return translator_can_look_up(translator_of(cpu), mode) ? HELPED_JUMP : HELPED_LEAVE;
 }
 
 static unsigned operand_size(const struct insn *i)

@@ -122,24 +122,34 @@ void show_translation(struct translator *tr, const struct translated *t);
  * NULL: leave for the dispatcher. */
 const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigned index);
 /*
- * helpers.c: what is too long to be emitted and too frequent for the executor. Called by generated
+ * helpers*.c: what is too long to be emitted and too frequent for the executor. Called by generated
  * code with the guest's registers in cpu->gpr and flags in jit.flags_image, which it may change. It
- * does the whole instruction, cpu->eip being its successor's, or nothing, and raises nothing. value:
- * the instruction's operand.
+ * does the whole instruction, cpu->eip being its successor's, or nothing. It may raise, once
+ * help_may_raise() was called. value: the instruction's operand.
  */
 enum helped {
-    HELPED_NOT,  /* nothing was done: the executor does the instruction */
-    HELPED,      /* done; nothing that the translation was made for has changed */
-    HELPED_JUMP, /* done; cpu->eip and jit.mode tell where to go on */
+    HELPED_NOT,    /* nothing was done: the executor does the instruction */
+    HELPED,        /* done; nothing that the translation was made for has changed */
+    HELPED_JUMP,   /* done; cpu->eip and jit.mode tell where to go on */
+    HELPED_LEAVE,  /* done; the dispatcher has to find out */
+    HELPED_DEVICE, /* done by a device, which may have changed anything: one of the others follows */
 };
 typedef enum helped help_fn(struct cpu *cpu, const struct insn *i, uint32_t value);
 help_fn help_load_segment, help_pop_segment, help_popf, help_rdtsc, help_repeat;
+help_fn help_in, help_out, help_cpuid, help_sysenter, help_sysexit, help_int, help_iret;
+help_fn help_invlpg, help_load_cr3;
+/* Flags and EIP are where the executor's functions look for them, as at the instruction's begin. */
+void help_may_raise(struct cpu *cpu, const struct insn *i);
+/* Of an instruction that changes CS, privilege or what linear addresses mean. */
+enum helped help_elsewhere(struct cpu *cpu);
 enum helped translator_help(struct cpu *cpu, struct translated *t, unsigned index, uint32_t value,
                             help_fn *help);
 /* CF PF AF ZF SF OF between struct cpu and jit.flags_image. */
 void flags_to_image(struct cpu *cpu);
 void flags_from_image(struct cpu *cpu);
 uint32_t translator_mode(struct cpu *cpu);
+/* Does the table of jump targets know the code of this mode? Then jit.mode is it from now on. */
+bool translator_can_look_up(struct translator *tr, uint32_t mode);
 /* What a translated block's first instruction is handled by. */
 const struct insn *translator_run(struct cpu *cpu, const struct insn *i);
 

@@ -106,20 +106,27 @@ static const uint8_t *enter_with_fpu(struct translator *tr, struct cpu *cpu, str
     return NULL;
 }
 
-/*
- * Another place or another mode: on by the table of jump targets, which knows of addresses and
- * modes. Entries with a CS base are for one base at a time.
- */
+/* Entries with a CS base are for one base at a time. */
+bool translator_can_look_up(struct translator *tr, uint32_t mode)
+{
+    struct cpu *cpu = tr->cpu;
+    if (!(tr->options.optimise & OPTIMISE_LOOKUP))
+        return false;
+    if (!(mode & TRANSLATION_ZERO_BASE(SEG_CS)) && tr->code_base != (uint32_t)cpu->seg[SEG_CS].base)
+        return false;
+    cpu->jit.mode = mode;
+    return true;
+}
+
+/* Another place or another mode: on by the table of jump targets, which knows of addresses and modes. */
 static const uint8_t *go_elsewhere(struct translator *tr, struct cpu *cpu, uint32_t mode)
 {
-    if (!(tr->options.optimise & OPTIMISE_LOOKUP))
-        return NULL;
-    if (!(mode & TRANSLATION_ZERO_BASE(SEG_CS)) && tr->code_base != (uint32_t)cpu->seg[SEG_CS].base)
-        return NULL;
     /* Calls that are open must not be returned to in the old mode's code. */
-    if (mode != cpu->jit.mode)
+    bool other_mode = mode != cpu->jit.mode;
+    if (!translator_can_look_up(tr, mode))
+        return NULL;
+    if (other_mode)
         cpu->jit.return_stack_now = cpu->jit.return_stack;
-    cpu->jit.mode = mode;
     flags_to_image(cpu);
     return runs_at(tr, tr->glue.lookup);
 }

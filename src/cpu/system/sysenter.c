@@ -32,25 +32,39 @@ static void enter_flat(struct cpu *cpu, uint16_t cs, uint16_t ss, unsigned cpl, 
     cpu_update_mode(cpu);
 }
 
-EXEC(exec_sysenter)
+bool cpu_sysenter(struct cpu *cpu)
 {
-    exec_sync(cpu, i);
     uint16_t cs = (uint16_t)(cpu->msr.sysenter_cs & 0xfffc);
     if (!cpu_protected(cpu) || !cs)
-        cpu_raise_error(cpu, EXC_GP, 0);
+        return false;
     eflags_write(cpu, 0, EFLAGS_VM | EFLAGS_IF | EFLAGS_RF);
     enter_flat(cpu, cs, (uint16_t)(cs + 8), 0, (uint32_t)cpu->msr.sysenter_eip,
                (uint32_t)cpu->msr.sysenter_esp);
+    return true;
+}
+
+bool cpu_sysexit(struct cpu *cpu)
+{
+    uint16_t cs = (uint16_t)(cpu->msr.sysenter_cs & 0xfffc);
+    if (!cpu_protected(cpu) || !cs || cpu->cpl != 0)
+        return false;
+    enter_flat(cpu, (uint16_t)((cs + 16) | 3), (uint16_t)((cs + 24) | 3), 3, reg32(cpu, RDX),
+               reg32(cpu, RCX));
+    return true;
+}
+
+EXEC(exec_sysenter)
+{
+    exec_sync(cpu, i);
+    if (!cpu_sysenter(cpu))
+        cpu_raise_error(cpu, EXC_GP, 0);
     EXEC_JUMP;
 }
 
 EXEC(exec_sysexit)
 {
     exec_sync(cpu, i);
-    uint16_t cs = (uint16_t)(cpu->msr.sysenter_cs & 0xfffc);
-    if (!cpu_protected(cpu) || !cs || cpu->cpl != 0)
+    if (!cpu_sysexit(cpu))
         cpu_raise_error(cpu, EXC_GP, 0);
-    enter_flat(cpu, (uint16_t)((cs + 16) | 3), (uint16_t)((cs + 24) | 3), 3, reg32(cpu, RDX),
-               reg32(cpu, RCX));
     EXEC_JUMP;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// CLD PUSHF CLI STI, and what does nothing.
+// CLD PUSHF CLI STI, control registers' values, and what does nothing.
 #include "translator/x86_64/integer.h"
 
 #include "cpu/arch.h"
@@ -135,5 +135,23 @@ bool emit_sti(struct emitter *e, const struct insn *i)
     asm_load32(&e->a, HOST_R11, &eflags);
     change_bit(e, HOST_R11, IF_BIT, true);
     asm_store32(&e->a, &eflags, HOST_R11);
+    return true;
+}
+
+/* The flags that it leaves undefined stay. */
+bool emit_mov_from_cr(struct emitter *e, const struct insn *i)
+{
+    struct host_memory value;
+    if (e->mode & TRANSLATION_USER)
+        return false;
+    switch (i->reg) {
+    case 0: value = host_cpu_field(cr0); break;
+    case 2: value = host_cpu_field(cr2); break;
+    case 3: value = host_cpu_field(cr3); break;
+    default: value = host_cpu_field(cr4); break;
+    }
+    require_cpl_0(e);
+    asm_mov32(&e->a, HOST_RCX, HOST_R11);
+    asm_load32(&e->a, host_gpr(i->rm), &value);
     return true;
 }

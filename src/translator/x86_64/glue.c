@@ -12,7 +12,7 @@
  * kick then: both ways into translations look at it last, and a kick that finds the host behind that
  * look (the races) sends it to the way out.
  */
-enum { CC_E = 4, CC_NE = 5 };
+enum { CC_E = 4, CC_NE = 5, CC_A = 7 };
 static const uint8_t saved[] = { HOST_RBX, HOST_RBP, HOST_R12, HOST_R13, HOST_R14, HOST_R15 };
 
 static struct host_memory guest_gpr(unsigned guest)
@@ -192,9 +192,11 @@ static void emit_helper(struct assembler *a, struct glue *g)
     emit_test_attention(a);
     g->to_code = a->p;
     struct asm_label leave = asm_jcc_forward(a, CC_NE);
+    _Static_assert(HELPED < HELPED_JUMP && HELPED_JUMP < HELPED_LEAVE, "compared below");
     asm_rr(a, 0, 0x83, 7, HOST_R10);
-    asm_8(a, HELPED);
-    struct asm_label jump = asm_jcc_forward(a, CC_NE);
+    asm_8(a, HELPED_JUMP);
+    struct asm_label jump = asm_jcc_forward(a, CC_E);
+    struct asm_label leave_too = asm_jcc_forward(a, CC_A);
     emit_resume(a);
     asm_8(a, 0xc3);
     /* The mode is another one now: calls that are open must not be returned to in the old one's code. */
@@ -205,6 +207,7 @@ static void emit_helper(struct assembler *a, struct glue *g)
     asm_load32(a, HOST_R8, &eip);
     struct asm_label lookup = asm_jmp_forward(a);
     asm_bind(a, leave);
+    asm_bind(a, leave_too);
     emit_resume(a);
     asm_load32(a, HOST_R8, &eip);
     asm_mov32_imm(a, HOST_R10, EXIT_LOOKUP);
