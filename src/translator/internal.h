@@ -122,6 +122,11 @@ void show_translation(struct translator *tr, const struct translated *t);
  * NULL: leave for the dispatcher. */
 const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigned index);
 /*
+ * memory_move.c: does an instruction that only moves between memory and a register, raising what the
+ * executor would: cpu->eip is its own. Mode and flags stay. False: it is another one.
+ */
+bool memory_move(struct cpu *cpu, const struct insn *i);
+/*
  * helpers*.c: what is too long to be emitted and too frequent for the executor. Called by generated
  * code with the guest's registers in cpu->gpr and flags in jit.flags_image, which it may change. It
  * does the whole instruction, cpu->eip being its successor's, or nothing. It may raise, once

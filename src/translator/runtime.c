@@ -131,6 +131,19 @@ static const uint8_t *go_elsewhere(struct translator *tr, struct cpu *cpu, uint3
     return runs_at(tr, tr->glue.lookup);
 }
 
+/* cpu->eip becomes its successor's, or where it jumped to. True: mode and flags are as before. */
+static bool execute(struct cpu *cpu, const struct insn *i, uint32_t block_eip, uint32_t next)
+{
+    cpu->eip = block_eip + i->offset;
+    cpu->current = NULL;
+    if (memory_move(cpu, i)) {
+        cpu->eip = next;
+        return true;
+    }
+    exec_single(cpu, i, block_eip);
+    return false;
+}
+
 /*
  * The guest's registers are in struct cpu. Generated code may go on behind the instruction unless
  * something that it was made for has changed.
@@ -143,23 +156,23 @@ const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigne
     struct block *b = t->block;
     const struct insn *i = &block_insns(cpu, b)[index];
     uint32_t next = t->eip + i->offset + i->length;
-    flags_from_image(cpu);
-    cpu->eip = t->eip + i->offset;
-    cpu->jit.leave = false;
-    count_executed(tr, i);
-    exec_single(cpu, i, t->eip);
-    drop_stale(tr);
     if (!(t->mode & MODE_CS32))
         next &= 0xffff;
+    flags_from_image(cpu);
+    cpu->jit.leave = false;
+    count_executed(tr, i);
+    bool only_moved = execute(cpu, i, t->eip, next);
+    drop_stale(tr);
     if (cpu->jit.leave || b->dropped)
         return NULL;
-    uint32_t mode = mode_may_change(i) ? translator_mode(cpu) : t->mode;
+    uint32_t mode = !only_moved && mode_may_change(i) ? translator_mode(cpu) : t->mode;
     /* Behind the last one, which may be a CALL of what comes next, there may be no code. */
     if ((uint32_t)cpu->eip != next || mode != t->mode || index + 1 == t->count)
         return go_elsewhere(tr, cpu, mode);
     if (t->fpu != 0 && !fpu_open(cpu, t->fpu))
         return NULL;
-    flags_to_image(cpu);
+    if (!only_moved)
+        flags_to_image(cpu);
     return runs_at(tr, t->code + t->offsets[index + 1]);
 }
 
