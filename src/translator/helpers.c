@@ -69,31 +69,32 @@ static bool read_descriptor(const struct cpu *cpu, uint16_t selector, struct des
 }
 
 /* What needs no fault and no store into the descriptor. */
-static bool data_segment(const struct cpu *cpu, uint16_t selector, struct segment *s)
+static bool loads_without_fault(const struct cpu *cpu, uint16_t selector, const struct descriptor *d)
+{
+    unsigned dpl = descriptor_dpl(d);
+    return descriptor_is_readable(d) && descriptor_present(d) && d->high & ATTR_ACCESSED << 8 &&
+           (descriptor_is_conforming(d) || (selector_rpl(selector) <= dpl && cpu->cpl <= dpl));
+}
+
+static bool load_data_segment(struct cpu *cpu, unsigned seg, uint16_t selector)
 {
     struct descriptor d;
     if (!cpu_protected(cpu) || cpu_v86(cpu))
         return false;
     if (selector_null(selector)) {
-        *s = segment_null(selector);
+        cpu->seg[seg] = segment_null(selector);
         return true;
     }
-    if (!read_descriptor(cpu, selector, &d) || !descriptor_is_readable(&d))
+    if (!read_descriptor(cpu, selector, &d) || !loads_without_fault(cpu, selector, &d))
         return false;
-    unsigned dpl = descriptor_dpl(&d);
-    if (!descriptor_is_conforming(&d) && (selector_rpl(selector) > dpl || cpu->cpl > dpl))
-        return false;
-    if (!descriptor_present(&d) || !(d.high & (ATTR_ACCESSED << 8)))
-        return false;
-    *s = segment_from_descriptor(selector, &d);
+    segment_fill(&cpu->seg[seg], selector, &d);
     return true;
 }
 
-static enum helped load_segment(struct cpu *cpu, unsigned seg, const struct segment *s)
+/* Has what the mode tells of the segment changed? */
+static enum helped behind_load(struct cpu *cpu, unsigned seg, uint32_t before)
 {
-    bool same = cpu->seg[seg].translation == s->translation;
-    cpu->seg[seg] = *s;
-    if (same)
+    if (cpu->seg[seg].translation == before)
         return HELPED;
     cpu->jit.mode = translator_mode(cpu);
     return HELPED_JUMP;
@@ -106,19 +107,21 @@ static unsigned segment_operand(const struct insn *i)
 
 enum helped help_load_segment(struct cpu *cpu, const struct insn *i, uint32_t value)
 {
-    struct segment s;
-    if (!data_segment(cpu, (uint16_t)value, &s))
+    unsigned seg = segment_operand(i);
+    uint32_t before = cpu->seg[seg].translation;
+    if (!load_data_segment(cpu, seg, (uint16_t)value))
         return HELPED_NOT;
-    return load_segment(cpu, segment_operand(i), &s);
+    return behind_load(cpu, seg, before);
 }
 
 enum helped help_pop_segment(struct cpu *cpu, const struct insn *i, uint32_t value)
 {
-    struct segment s;
-    if (!data_segment(cpu, (uint16_t)value, &s))
+    unsigned seg = segment_operand(i);
+    uint32_t before = cpu->seg[seg].translation;
+    if (!load_data_segment(cpu, seg, (uint16_t)value))
         return HELPED_NOT;
     pop(cpu, i);
-    return load_segment(cpu, segment_operand(i), &s);
+    return behind_load(cpu, seg, before);
 }
 
 /* ---- flags, time ----------------------------------------------------------------------------- */

@@ -108,7 +108,8 @@ void descriptor_set_accessed(struct cpu *cpu, struct descriptor *d);
 /* Set or clear the busy bit of a TSS descriptor in memory. */
 void descriptor_set_busy(struct cpu *cpu, struct descriptor *d, bool busy);
 
-/* A segment register's value. */
+/* A segment register's value; in place, where it is read again at once. */
+void segment_fill(struct segment *s, uint16_t selector, const struct descriptor *d);
 struct segment segment_from_descriptor(uint16_t selector, const struct descriptor *d);
 struct segment segment_null(uint16_t selector);
 struct segment segment_v86(uint16_t selector);

@@ -46,15 +46,19 @@ void cpu_update_mode(struct cpu *cpu)
     cpu->jit.space_changed = true;
 }
 
+void segment_fill(struct segment *s, uint16_t selector, const struct descriptor *d)
+{
+    s->base = descriptor_base(d);
+    s->limit = descriptor_limit(d);
+    s->selector = selector;
+    s->attributes = (uint16_t)descriptor_attributes(d);
+    segment_update_limits(s);
+}
+
 struct segment segment_from_descriptor(uint16_t selector, const struct descriptor *d)
 {
-    struct segment s = {
-        .base = descriptor_base(d),
-        .limit = descriptor_limit(d),
-        .selector = selector,
-        .attributes = (uint16_t)descriptor_attributes(d),
-    };
-    segment_update_limits(&s);
+    struct segment s;
+    segment_fill(&s, selector, d);
     return s;
 }
 

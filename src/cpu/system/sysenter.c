@@ -8,15 +8,13 @@
  * SDM 2 "SYSENTER", "SYSEXIT": base 0, limit 4 GiB, the attributes written here whatever the GDT
  * says.
  */
-static struct segment flat(uint16_t selector, unsigned type, unsigned dpl)
+static void set_flat(struct segment *s, uint16_t selector, unsigned type, unsigned dpl)
 {
-    struct segment s = {
-        .limit = 0xffffffffu,
-        .selector = selector,
-        .attributes = (uint16_t)(ATTR_G | ATTR_DB | ATTR_P | ATTR_S | dpl << ATTR_DPL_SHIFT | type),
-    };
-    segment_update_limits(&s);
-    return s;
+    s->base = 0;
+    s->limit = 0xffffffffu;
+    s->selector = selector;
+    s->attributes = (uint16_t)(ATTR_G | ATTR_DB | ATTR_P | ATTR_S | dpl << ATTR_DPL_SHIFT | type);
+    segment_update_limits(s);
 }
 #define TYPE_CODE (ATTR_CODE | ATTR_READABLE | ATTR_ACCESSED)
 #define TYPE_DATA (ATTR_WRITABLE | ATTR_ACCESSED)
@@ -24,8 +22,8 @@ static struct segment flat(uint16_t selector, unsigned type, unsigned dpl)
 static void enter_flat(struct cpu *cpu, uint16_t cs, uint16_t ss, unsigned cpl, uint32_t eip,
                        uint32_t esp)
 {
-    cpu->seg[SEG_CS] = flat(cs, TYPE_CODE, cpl);
-    cpu->seg[SEG_SS] = flat(ss, TYPE_DATA, cpl);
+    set_flat(&cpu->seg[SEG_CS], cs, TYPE_CODE, cpl);
+    set_flat(&cpu->seg[SEG_SS], ss, TYPE_DATA, cpl);
     cpu->cpl = (uint8_t)cpl;
     cpu->gpr[RSP] = esp;
     cpu->eip = eip;
