@@ -88,8 +88,10 @@ static void apply_overflow(struct cpu *cpu)
 void changes_apply(struct cpu *cpu)
 {
     struct cpu_threading *t = cpu->threading;
-    uint32_t bits = __atomic_fetch_and(
-        &cpu->attention, ~(uint32_t)(ATTENTION_INVALIDATE | ATTENTION_TLB), __ATOMIC_SEQ_CST);
+    const uint32_t changes = ATTENTION_INVALIDATE | ATTENTION_TLB;
+    if (!(__atomic_load_n(&cpu->attention, __ATOMIC_SEQ_CST) & changes))
+        return;
+    uint32_t bits = __atomic_fetch_and(&cpu->attention, ~changes, __ATOMIC_SEQ_CST);
     if (bits & ATTENTION_INVALIDATE) {
         host_lock_acquire(t->state);
         for (unsigned n = 0; n < t->queued; n++)

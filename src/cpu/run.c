@@ -11,14 +11,17 @@
 
 #define DR6_BS (1u << 14)
 
-static void clear_attention(struct cpu *cpu, uint32_t bits)
-{
-    __atomic_fetch_and(&cpu->attention, ~bits, __ATOMIC_SEQ_CST);
-}
-
 static bool attention(const struct cpu *cpu, uint32_t bits)
 {
     return __atomic_load_n(&cpu->attention, __ATOMIC_SEQ_CST) & bits;
+}
+
+/* What is set by others meanwhile may stay: it is looked at again. A locked instruction is dear, and
+ * a page fault comes by here several times. */
+static void clear_attention(struct cpu *cpu, uint32_t bits)
+{
+    if (attention(cpu, bits))
+        __atomic_fetch_and(&cpu->attention, ~bits, __ATOMIC_SEQ_CST);
 }
 
 /* ---- executing
