@@ -79,6 +79,7 @@ static void say_windows(struct monitor_call *c, const struct cpu *cpu)
     say_count(c, "  pages unmapped", w.unmapped);
     say_count(c, "  pages protected from stores", w.protected);
     say_count(c, "  given up at the host's limit of mappings", w.dropped_for_limit);
+    say_count(c, "  times the host refused a mapping", w.refused);
 }
 
 static void indented_line(void *opaque, const char *text)

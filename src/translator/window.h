@@ -18,6 +18,7 @@ struct window_counts {
     uint64_t windows, created, evicted; /* now; ever */
     uint64_t faults, mapped, prefilled; /* faults that mapped a page; pages mapped; by prefill */
     uint64_t unmapped, protected, dropped_for_limit;
+    uint64_t refused;                 /* times that the host did not map even one page */
     uint64_t selected, soft_selected; /* decisions of window_select() */
 };
 

@@ -133,7 +133,8 @@ struct windows {
     unsigned frame_blocks;
     uint32_t next_frame;
 
-    uint32_t budget; /* of the host's mappings */
+    uint32_t budget;       /* of the host's mappings */
+    int64_t refused_until; /* the host gave no mapping at all: no windows for a while */
     uint32_t mappings;
 
     struct stretch *pool;

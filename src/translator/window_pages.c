@@ -116,6 +116,16 @@ void window_make_room(struct windows *ws, struct window *w)
         empty(ws, w);
 }
 
+/* Not one page can be mapped: the next selection, as soon as C decides where to go on, is that of no
+ * window, and so are all for a while. */
+static void go_without(struct windows *ws)
+{
+    ws->refused_until = host_monotonic_ns() + REFUSED_PERIOD;
+    ws->counts.refused++;
+    ws->patience = 1;
+    ws->cpu->jit.space_changed = true;
+}
+
 bool pages_map(struct windows *ws, struct window *w, struct stretch *s, unsigned first,
                unsigned end, struct ram_block *ram, uint64_t offset, bool writable)
 {
@@ -123,6 +133,7 @@ bool pages_map(struct windows *ws, struct window *w, struct stretch *s, unsigned
     while (!host_window_map(w->host, at, ram->ram, offset, size, writable)) {
         if (!empty_another(ws, w)) {
             empty(ws, w);
+            go_without(ws);
             return false;
         }
     }

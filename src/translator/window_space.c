@@ -271,7 +271,7 @@ static bool refresh(struct windows *ws, struct space *space, struct window *w)
 
 static struct window *choose(struct windows *ws, struct space *space, bool user)
 {
-    if (user && space->user_ran < space->soft_until)
+    if (ws->since < ws->refused_until || (user && space->user_ran < space->soft_until))
         return NULL;
     struct window *w = space->window[user];
     if (w == NULL && !user)

@@ -32,6 +32,10 @@
  * Timer interrupts lead here 100 times a second or more. */
 #define ACCOUNT_MAX 10000000
 
+/* How long (ns) no window is used after the host has refused any mapping: each fault then would
+ * end in the executor. */
+#define REFUSED_PERIOD 100000000
+
 /* Running time (ns) after which a space earns a window, the user's by the time in user code:
  * mapping a few hundred pages costs 2 ms, running soft costs half of the time or more. The
  * supervisor's is shared by all spaces. */

@@ -100,6 +100,37 @@ TEST(a_host_without_mappings_left)
     done(f);
 }
 
+/* Timer interrupts until there is a window, or none; false: not within some seconds. */
+static bool window_comes(struct fixture *f, bool wanted)
+{
+    int64_t end = host_monotonic_ns() + 5000000000;
+    while ((f->cpu->jit.window != NULL) != wanted && host_monotonic_ns() < end)
+        window_select(f->ws);
+    return (f->cpu->jit.window != NULL) == wanted;
+}
+
+TEST(no_window_for_a_while_after_a_refusal)
+{
+    struct fixture *f = paged(0, 0);
+    size_t size = (host_window_mapping_limit() + 16) * 2 * PAGE_SIZE;
+    struct window_counts counts;
+    scatter(f, TABLE, 1024);
+    void *range = use_up_mappings(size);
+    int value = 0;
+    for (unsigned n = 0; n < 1024 && value != -1; n++)
+        value = peek(f, 0x00400000 + n * 0x1000);
+    CHECK_EQ(value, -1);
+    CHECK(f->cpu->jit.space_changed); /* so C selects at once, and takes none */
+    CHECK(!window_select(f->ws));
+    windows_count(f->ws, &counts);
+    CHECK_EQ(counts.refused, 1);
+    munmap(range, size);
+    CHECK(window_comes(f, true));
+    CHECK_EQ(peek(f, 0x00400000), 0);
+    CHECK_EQ(peek(f, 0x00401000), 7);
+    done(f);
+}
+
 TEST(more_spaces_than_windows)
 {
     struct fixture *f = paged(0, 0);
