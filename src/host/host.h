@@ -71,11 +71,13 @@ struct host_window;
 struct host_window *host_window_create(uint64_t size);
 void host_window_destroy(struct host_window *window);
 uint8_t *host_window_address(const struct host_window *window);
+/* Of the host's mappings, that a run of pages needs: itself, and what is reserved behind it. */
+unsigned host_window_mappings_per_run(const struct host_window *window);
 bool host_window_map(struct host_window *window, uint64_t at, struct host_ram *ram,
                      uint64_t offset, uint64_t size, bool writable);
 bool host_window_protect(struct host_window *window, uint64_t at, uint64_t size, bool writable);
 bool host_window_unmap(struct host_window *window, uint64_t at, uint64_t size);
-/* How many mappings the host allows the whole process: each run of pages in a window is one or two. */
+/* How many mappings the host allows the whole process. */
 uint64_t host_window_mapping_limit(void);
 /* The calling thread's base of GS-relative addresses. */
 void host_set_window_base(const void *address);

@@ -50,7 +50,7 @@ void window_drop(struct windows *ws, struct window *w)
     w->mappings = 0;
 }
 
-/* Runs of pages that the host can have in one mapping, and the holes between them. */
+/* By runs of pages that the host can have in one mapping. */
 static uint32_t count_mappings(const struct windows *ws, const struct window *w)
 {
     uint32_t runs = 0;
@@ -67,7 +67,7 @@ static uint32_t count_mappings(const struct windows *ws, const struct window *w)
             next_frame = s->frame[page] + 1;
         }
     }
-    return 2 * runs;
+    return runs * host_window_mappings_per_run(w->host);
 }
 
 static void recount(struct windows *ws)
@@ -75,7 +75,7 @@ static void recount(struct windows *ws)
     ws->mappings = 0;
     for (unsigned n = 0; n < WINDOWS_MAX; n++) {
         struct window *w = &ws->window[n];
-        w->mappings = count_mappings(ws, w);
+        w->mappings = w->count > 0 ? count_mappings(ws, w) : 0;
         ws->mappings += w->mappings;
     }
 }

@@ -458,6 +458,44 @@ TEST(window_faults_around)
     window_end(&t);
 }
 
+static unsigned mappings_of_process(void)
+{
+    FILE *file = fopen("/proc/self/maps", "re");
+    unsigned lines = 0;
+    for (int c; file != NULL && (c = fgetc(file)) != EOF;)
+        lines += c == '\n';
+    if (file != NULL)
+        fclose(file);
+    return lines;
+}
+
+TEST(a_run_of_pages_is_one_mapping)
+{
+    struct window_test t;
+    if (!window_begin(&t, FOUR_GIB))
+        return;
+    CHECK_EQ(host_window_mappings_per_run(t.seen.window), 1);
+    unsigned before = mappings_of_process();
+    for (unsigned n = 1; n <= 200; n++)
+        CHECK(host_window_map(t.seen.window, n * 64 * PAGE, t.seen.ram, n % 8 * PAGE, PAGE, true));
+    unsigned after = mappings_of_process();
+    CHECK(before > 0 && after >= before + 200 && after < before + 300);
+    CHECK(host_window_unmap(t.seen.window, 64 * PAGE, (200 - 1) * 64 * PAGE + PAGE));
+    CHECK(mappings_of_process() < before + 100);
+    window_end(&t);
+}
+
+TEST(two_windows_do_not_meet)
+{
+    struct host_window *one = host_window_create(FOUR_GIB), *other = host_window_create(FOUR_GIB);
+    CHECK(one != NULL && other != NULL);
+    uint64_t a = (uint64_t)(uintptr_t)host_window_address(one);
+    uint64_t b = (uint64_t)(uintptr_t)host_window_address(other);
+    CHECK((a > b ? a - b : b - a) >= FOUR_GIB + 2 * HOST_WINDOW_GUARD);
+    host_window_destroy(one);
+    host_window_destroy(other);
+}
+
 /* What the translator does: map in the callback and repeat the access; then let it be written. */
 TEST(window_maps_on_demand)
 {
