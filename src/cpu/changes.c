@@ -78,11 +78,13 @@ void changes_listen(struct cpu *cpu)
     memory_add_listener(cpu->bus.memory, &cpu->listener);
 }
 
-/* More changes than were kept: every block may be stale, and every page stored to. */
+/* More changes than were kept: every block may be stale, and every page that could be stored to by
+ * a fast path counts as written. */
 static void apply_overflow(struct cpu *cpu)
 {
     block_cache_flush(cpu);
-    tlb_flush_writes(cpu);
+    for (struct ram_block *ram = memory_ram_blocks(cpu->bus.memory); ram != NULL; ram = ram->next)
+        tlb_protect(cpu, ram, 0, ram->size, true);
 }
 
 void changes_apply(struct cpu *cpu)

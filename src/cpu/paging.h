@@ -27,11 +27,9 @@ bool paging_walk(struct cpu *cpu, uint32_t linear, enum access_kind kind, bool u
 void tlb_fill(struct cpu *cpu, uint32_t linear, enum access_kind kind, bool user,
               struct translation *out);
 
-/* Flush all; all but global pages (MOV CR3); one page (INVLPG); only the right to store fast (dirty
- * or code tracking begins on a page). */
+/* Flush all; all but global pages (MOV CR3); one page (INVLPG). */
 void tlb_flush(struct cpu *cpu, bool keep_global);
 void tlb_flush_page(struct cpu *cpu, uint32_t linear);
-void tlb_flush_writes(struct cpu *cpu);
 void tlb_create(struct cpu *cpu);
 void tlb_destroy(struct cpu *cpu);
 

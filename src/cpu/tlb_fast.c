@@ -141,15 +141,3 @@ void tlb_protect(struct cpu *cpu, struct ram_block *ram, uint64_t offset, uint64
     if (cpu->engine != NULL)
         cpu->engine->protect(cpu, ram, offset, length);
 }
-
-void tlb_flush_writes(struct cpu *cpu)
-{
-    for (unsigned user = 0; user < 2; user++)
-        for (unsigned kind = 0; kind < TLB_LISTS; kind++) {
-            const struct tlb_list *list = &cpu->tlb_extra->fast.list[user][kind];
-            for (uint32_t n = 0; n < list->count; n++)
-                cpu->tlbs[user][list->index[n]].write_tag = TLB_INVALID;
-        }
-    if (cpu->engine != NULL)
-        cpu->engine->linear_flushed(cpu, false);
-}

@@ -52,6 +52,9 @@ void memory_destroy(struct memory *memory);
 /* RAM. NULL when the host refuses. name must outlive the block. */
 struct ram_block *ram_create(struct memory *memory, const char *name, uint64_t size);
 
+/* All of them: the first, and ->next. */
+struct ram_block *memory_ram_blocks(const struct memory *memory);
+
 /* Map a chip into spaces (a mask of 1 << enum memory_space). desc must outlive the region. The
  * region starts enabled. */
 struct region *region_map_io(struct memory *memory, unsigned spaces, const struct region_desc *desc,

@@ -25,6 +25,11 @@ struct ram_block *ram_create(struct memory *memory, const char *name, uint64_t s
     return block;
 }
 
+struct ram_block *memory_ram_blocks(const struct memory *memory)
+{
+    return memory->blocks;
+}
+
 static void tell_code_written(struct ram_block *block, uint64_t offset, uint64_t length)
 {
     for (struct memory_listener *l = block->memory->listeners; l != NULL; l = l->next)

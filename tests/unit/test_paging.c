@@ -4,6 +4,7 @@
 #include "cpu_machine.h"
 
 #include "cpu/paging.h"
+#include "cpu/threading.h"
 #include "cpu/tlb.h"
 
 enum { DIRECTORY = 0x100000, TABLE = 0x101000, POINTERS = 0x102000, FRAME = 0x150000 };
@@ -483,9 +484,53 @@ TEST(an_engine_hears_of_flushes)
     CHECK_EQ(engine_saw.flushed, 3);
     CHECK_EQ(engine_saw.kept, 1);
     CHECK_EQ(engine_saw.pages, 2);
-    tlb_flush_writes(cpu);
-    CHECK_EQ(engine_saw.flushed, 4);
     cpu->engine = before;
+    machine_destroy(m);
+}
+
+static void saw_nothing(struct cpu *cpu)
+{
+    (void)cpu;
+}
+
+/* The processor's thread is busy, and another one clears more dirty bits than can be queued. */
+static void clear_more_than_the_queue_holds(struct cpu_machine *m)
+{
+    m->cpu->threading->idle = false;
+    for (unsigned n = 0; n <= CHANGE_QUEUE; n++) {
+        ram_page_set_flags(m->ram, n, RAM_PAGE_DIRTY_DISPLAY);
+        CHECK(ram_dirty_fetch(m->ram, RAM_PAGE_DIRTY_DISPLAY, n, 1, NULL));
+    }
+    CHECK(ram_dirty_fetch(m->ram, RAM_PAGE_DIRTY_DISPLAY, FRAME >> PAGE_SHIFT, 1, NULL));
+    m->cpu->threading->idle = true;
+    CHECK(m->cpu->threading->overflow);
+}
+
+TEST(no_store_is_lost_by_more_changes_than_the_queue_holds)
+{
+    static const struct engine engine = {
+        .flushed = saw_nothing,
+        .linear_flushed = saw_flush,
+        .protect = saw_protect,
+    };
+    struct cpu_machine *m = paged(CR0_WP, 0);
+    struct cpu *cpu = m->cpu;
+    const struct engine *before = cpu->engine;
+    ram_dirty_attach(m->ram, RAM_PAGE_DIRTY_DISPLAY);
+    cpu_store_system(cpu, LINEAR, 4, 1);
+    CHECK(hits(cpu, false, LINEAR, 4, true));
+    clear_more_than_the_queue_holds(m);
+    CHECK(hits(cpu, false, LINEAR, 4, true)); /* nothing tells of a store here */
+    cpu->engine = &engine;
+    engine_saw.protects = 0;
+    changes_apply(cpu);
+    CHECK(engine_saw.protects >= 1);
+    CHECK_EQ(engine_saw.length, m->ram->size); /* the machine has no other block */
+    cpu->engine = before;
+    CHECK(!hits(cpu, false, LINEAR, 4, true));
+    CHECK(ram_dirty_fetch(m->ram, RAM_PAGE_DIRTY_DISPLAY, FRAME >> PAGE_SHIFT, 1, NULL));
+    cpu_store_system(cpu, LINEAR, 4, 2);
+    CHECK(ram_dirty_fetch(m->ram, RAM_PAGE_DIRTY_DISPLAY, FRAME >> PAGE_SHIFT, 1, NULL));
     machine_destroy(m);
 }
 
