@@ -101,13 +101,18 @@ static struct host_memory frame_slot(struct host_memory frame, unsigned gpr)
     return frame;
 }
 
-/* A fault in the middle leaves stores below ESP, which the executor makes again. */
+/* The upper end is stored as it is, the lower end comes next: so that a fault of either page comes
+ * before anything has changed. */
 bool emit_pusha(struct emitter *e, const struct insn *i)
 {
     if (operand_size(i) != 4 || !wide_stack(e))
         return false;
-    struct host_memory frame = stack_slot(e, -32, 32, ACCESS_STORE);
-    for (unsigned n = 0; n < 8; n++) {
+    struct host_memory frame = stack_slot(e, -32, 32, ACCESS_STORE), top = frame_slot(frame, RAX);
+    if (e->way == WAY_WINDOW) {
+        asm_load32(&e->a, HOST_R11, &top);
+        asm_store32(&e->a, &top, HOST_R11);
+    }
+    for (unsigned n = 8; n-- > 0;) {
         struct host_memory m = frame_slot(frame, n);
         asm_store32(&e->a, &m, host_gpr(n));
     }
