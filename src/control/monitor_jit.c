@@ -57,7 +57,9 @@ static void say_ways(struct monitor_call *c, const struct translator_counts *n)
     say_count(c, "Host faults at guest instructions", n->faults);
     say_count(c, "  after which a page was mapped", n->faults_mapped);
     say_count(c, "  left to the executor", n->faults_executed);
+    say_count(c, "  of these exceptions of the guest's own", n->faults_guests);
     say_count(c, "  accesses rewritten to a probe", n->rewritten);
+    say_count(c, "  and back again", n->restored);
 }
 
 static void say_windows(struct monitor_call *c, const struct cpu *cpu)

@@ -37,6 +37,7 @@ static uint64_t load_part(struct cpu *cpu, const struct tlb_page *p, uint32_t li
     if (likely(p->page.read != NULL))
         return load_le(p->page.read + offset, size);
     uint64_t value = size_mask(size);
+    cpu->jit.special_accesses++;
     fpu_sync(cpu);
     memory_read(cpu->bus.memory, cpu_space(cpu), p->physical + offset, size, &value);
     return value;
@@ -48,6 +49,7 @@ static void store_part(struct cpu *cpu, const struct tlb_page *p, uint32_t linea
     unsigned offset = linear & ~TLB_PAGE_MASK;
     const struct memory_page *m = &p->page;
     if (unlikely(m->write == NULL)) {
+        cpu->jit.special_accesses++;
         fpu_sync(cpu);
         memory_write(cpu->bus.memory, cpu_space(cpu), p->physical + offset, size, value);
         return;
@@ -55,8 +57,10 @@ static void store_part(struct cpu *cpu, const struct tlb_page *p, uint32_t linea
     struct ram_block *block = m->write_block;
     uint64_t block_offset = m->write_offset + offset;
     store_le(m->write + offset, size, value);
-    if (ram_page_store_is_slow(block, block_offset >> PAGE_SHIFT))
+    if (ram_page_store_is_slow(block, block_offset >> PAGE_SHIFT)) {
+        cpu->jit.special_accesses++;
         ram_written(block, block_offset, size);
+    }
     /* The reason may also have gone before, by another's doing. */
     if (cpu->tlbs[user][(linear >> PAGE_SHIFT) % TLB_SIZE].write_tag != tlb_tag(linear))
         tlb_refresh(cpu, linear, user);

@@ -76,6 +76,8 @@ struct jit_state {
     void *host_stack, *return_stack, *return_stack_now;
     uint64_t exit_value;
     uint16_t flags_image;
+    /* Counts what the executor did with a device, or stored into a page with code. */
+    uint32_t special_accesses;
     void *stale; /* a translation that is to be made anew before it is entered again */
 };
 

@@ -50,6 +50,13 @@ struct translation_notes {
     uint64_t executed, soft, flags_dead;
 };
 
+/* A block of which some accesses go by a probe though there is a window. */
+struct probed_block {
+    struct block *block;       /* NULL: no entry */
+    uint64_t met;              /* bit n: since the last look instruction n met a device or code */
+    uint8_t returns, wait;     /* probes were taken back so often; looks before they are again */
+};
+
 struct translator {
     struct cpu *cpu;
     struct translator_options options;
@@ -74,6 +81,8 @@ struct translator {
     uint32_t is_used[2][JUMP_TARGETS / 32];
     unsigned used_count[2];
     uint32_t page_used[LINEAR_PAGES / 32];
+    struct probed_block probed[PROBED_BLOCKS];
+    unsigned until_sites_look; /* entries */
 };
 
 static inline struct translator *translator_of(const struct cpu *cpu)
@@ -101,11 +110,21 @@ struct translated *code_cache_find(const struct translator *tr, uint64_t pc);
 void link_to(struct translator *tr, struct link *link, struct translated *to);
 /* Nothing leads into t any more, and it is no longer among its block's. */
 void translation_drop(struct translator *tr, struct translated *t);
+/* All of a block's. */
+void translations_drop(struct translator *tr, struct block *b);
 /* The linear address that the CPU is at leads to t. */
 void jump_target_add(struct translator *tr, uint32_t linear, bool global,
                      struct translated *t);
 void jump_targets_flush(struct translator *tr, bool keep_global);
 void jump_targets_flush_page(struct translator *tr, uint32_t linear);
+
+/* sites.c: a fault at instruction n that was a device's or a code page's; one of those behind a
+ * probe; which probes to take back: only while no generated code runs; the block, or all, goes. */
+void sites_count_fault(struct translator *tr, struct translated *t, unsigned n);
+void sites_note_met(struct translator *tr, struct block *b, unsigned n);
+void sites_look(struct translator *tr);
+void sites_forget(struct translator *tr, const struct block *b);
+void sites_forget_all(struct translator *tr);
 
 /* translate.c */
 struct translated *translate(struct translator *tr, struct block *b, uint32_t eip, uint32_t mode);

@@ -76,6 +76,12 @@ void translation_drop(struct translator *tr, struct translated *t)
     tr->counts.dropped++;
 }
 
+void translations_drop(struct translator *tr, struct block *b)
+{
+    while (b->translations != NULL)
+        translation_drop(tr, b->translations);
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static bool test_and_set(uint32_t *bits, unsigned n)

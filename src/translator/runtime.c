@@ -161,7 +161,10 @@ const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigne
     flags_from_image(cpu);
     cpu->jit.leave = false;
     count_executed(tr, i);
+    uint32_t special = cpu->jit.special_accesses;
     bool only_moved = execute(cpu, i, t->eip, next);
+    if (unlikely(b->slow_sites >> index & 1) && cpu->jit.special_accesses != special)
+        sites_note_met(tr, b, index);
     drop_stale(tr);
     if (cpu->jit.leave || b->dropped)
         return NULL;
@@ -203,8 +206,7 @@ static struct translated *version_for(struct translator *tr, struct block *b, ui
     if (t != NULL)
         return t;
     if (count_versions(b) >= TRANSLATION_MAX_VERSIONS)
-        while (b->translations != NULL)
-            translation_drop(tr, b->translations);
+        translations_drop(tr, b);
     return translate(tr, b, eip, mode);
 }
 
@@ -272,6 +274,8 @@ EXEC(translator_run)
     struct translator *tr = translator_of(cpu);
     struct block *b = (struct block *)cpu->block;
     drop_stale(tr);
+    if (unlikely(--tr->until_sites_look == 0))
+        sites_look(tr);
     struct translated *t = version_for(tr, b, (uint32_t)cpu->block_eip, translator_mode(cpu));
     if (unlikely(t == NULL)) {
         i = block_insns(cpu, b);

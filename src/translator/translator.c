@@ -24,17 +24,13 @@ static void warm(struct cpu *cpu, struct block *b)
     b->entry = &entry;
 }
 
-static void drop_all_versions(struct translator *tr, struct block *b)
-{
-    while (b->translations != NULL)
-        translation_drop(tr, b->translations);
-}
-
 static void dropped(struct cpu *cpu, struct block *b)
 {
+    if (b->slow_sites != 0)
+        sites_forget(translator_of(cpu), b);
     if (b->translations == NULL)
         return;
-    drop_all_versions(translator_of(cpu), b);
+    translations_drop(translator_of(cpu), b);
     cpu->jit.leave = true;
 }
 
@@ -42,6 +38,7 @@ static void flushed(struct cpu *cpu)
 {
     struct translator *tr = translator_of(cpu);
     code_cache_flush(tr);
+    sites_forget_all(tr);
     tr->counts.flushes++;
     cpu->jit.leave = true;
 }
@@ -125,6 +122,7 @@ bool translator_attach(struct cpu *cpu, const struct translator_options *options
     struct translator *tr = host_alloc(sizeof *tr);
     tr->cpu = cpu;
     tr->options = *options;
+    tr->until_sites_look = SITES_LOOK;
     cpu->translator = tr;
     *why = *note = NULL;
     if (!host_can_translate()) {

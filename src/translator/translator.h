@@ -40,7 +40,7 @@ struct translator_counts {
     uint64_t dropped, evictions, flushes;
     uint64_t entered, exit_lookup, exit_link, exit_done, linked;
     uint64_t executed; /* instructions done by the executor for a translation */
-    uint64_t faults, faults_mapped, faults_executed, rewritten, kicks, steps;
+    uint64_t faults, faults_mapped, faults_executed, faults_guests, rewritten, restored, kicks, steps;
     uint64_t executed_by_op[2048];
 };
 

@@ -110,23 +110,20 @@ static bool go_to_border(struct translator *tr, struct host_frame *frame)
     return true;
 }
 
-/* Device and code-page accesses: after some, the site gets a probe of its own. */
-static void count_fault(struct translator *tr, struct translated *t, unsigned n)
-{
-    tr->counts.faults_executed++;
-    if (t->fault_count[n] < REWRITE_FAULTS)
-        t->fault_count[n]++;
-    else if (tr->options.optimise & OPTIMISE_REWRITE && !(t->block->slow_sites >> n & 1)) {
-        t->block->slow_sites |= UINT64_C(1) << n;
-        tr->counts.rewritten++;
-        tr->cpu->jit.stale = t;
-    }
-}
+enum outcome { MAPPED, REFUSED, GUESTS_OWN };
 
-static bool window_access(struct translator *tr, uint64_t address, bool write)
+/* GUESTS_OWN: the executor will raise an exception, which says nothing of what lies there. */
+static enum outcome look_at_fault(struct translator *tr, enum host_trap trap, uint64_t address,
+                                  bool write)
 {
+    if (trap != HOST_TRAP_ACCESS)
+        return GUESTS_OWN;
     uint64_t linear = address - (uint64_t)(uintptr_t)tr->cpu->jit.window;
-    return linear <= UINT32_MAX && window_fault(tr->windows, (uint32_t)linear, write);
+    if (tr->cpu->jit.window == NULL || linear > UINT32_MAX)
+        return REFUSED;
+    if (window_fault(tr->windows, (uint32_t)linear, write))
+        return MAPPED;
+    return window_fault_is_guests(tr->windows) ? GUESTS_OWN : REFUSED;
 }
 
 /* A fault of a guest's access: the page is mapped, or the executor does the instruction. */
@@ -144,12 +141,16 @@ static bool fault(struct translator *tr, enum host_trap trap, uint64_t address, 
     if (n == t->count)
         return false;
     tr->counts.faults++;
-    if (trap == HOST_TRAP_ACCESS && tr->cpu->jit.window != NULL &&
-        window_access(tr, address, write)) {
+    enum outcome outcome = look_at_fault(tr, trap, address, write);
+    if (outcome == MAPPED) {
         tr->counts.faults_mapped++;
         return true;
     }
-    count_fault(tr, t, n);
+    tr->counts.faults_executed++;
+    if (outcome == GUESTS_OWN)
+        tr->counts.faults_guests++;
+    else
+        sites_count_fault(tr, t, n);
     unwind(tr, frame, t, n);
     frame_execute(tr, frame, t, n);
     return true;

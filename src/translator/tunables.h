@@ -29,4 +29,10 @@
 /* Faults at one instruction before its memory access is rewritten to a soft probe. */
 #define REWRITE_FAULTS 4
 
+/* Blocks with such probes that may get rid of them; entries of generated code between two looks, a
+ * second or less, as each timer interrupt leads to some; how often a block may. */
+#define PROBED_BLOCKS     256
+#define SITES_LOOK        1024
+#define PROBE_RETURNS_MAX 6
+
 #endif
