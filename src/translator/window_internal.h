@@ -57,6 +57,8 @@ struct window {
     uint64_t last_used;
     uint32_t mappings; /* at most so many of the host's */
     uint32_t pages;
+    uint32_t expected;         /* linear page: where a fault would follow the last one; */
+    unsigned ahead;            /* then so many pages are mapped along, and more */
     unsigned count;            /* of stretches */
     uint16_t used[STRETCHES];  /* their indices, ascending */
     uint64_t entry[STRETCHES]; /* of the page directory, for used[n]: what a check looks at first */

@@ -288,6 +288,28 @@ static bool make_writable(const struct view *v, struct stretch *s, unsigned page
     return pages_protect(v->ws, v->w, s, first, end, true);
 }
 
+/* Faults that follow each other upwards: the pages behind, wherever in RAM they are, twice as many
+ * each time. False: the window is empty now. */
+static bool map_ahead(const struct view *v, struct stretch *s, unsigned page)
+{
+    struct window *w = v->w;
+    uint32_t linear = (v->index << (STRETCH_SHIFT - PAGE_SHIFT)) + page;
+    w->ahead = linear == w->expected ? MIN(2 * w->ahead + 2, AHEAD_MAX) : 0;
+    unsigned end = MIN(page + 1 + w->ahead, STRETCH_PAGES);
+    struct look l;
+    for (page++; page < STRETCH_PAGES; page++) {
+        if (page_bit(s->mapped, page))
+            continue;
+        if (page >= end || !look_at(v, page, &l))
+            break;
+        if (!map_around(v, s, page, &l, page, end))
+            return false;
+        v->ws->counts.prefilled++;
+    }
+    w->expected = (v->index << (STRETCH_SHIFT - PAGE_SHIFT)) + page;
+    return true;
+}
+
 static bool map_found(const struct view *v, unsigned page, const struct look *l, bool alone)
 {
     struct stretch *s = stretch_for(v);
@@ -310,7 +332,11 @@ static bool map_found(const struct view *v, unsigned page, const struct look *l,
         if (!pages_unmap(v->ws, v->w, s, page, page + 1))
             return false;
     }
-    return map_around(v, s, page, l, low, high) && (table || alone || !fresh || map_rest(v, s));
+    if (!map_around(v, s, page, l, low, high))
+        return false;
+    if (alone)
+        return true;
+    return table ? map_ahead(v, s, page) : !fresh || map_rest(v, s);
 }
 
 /* The linear address means something, and the access may set what it has to set. */

@@ -128,6 +128,8 @@ static struct window *take(struct windows *ws, uint64_t key, bool user)
     memset(w->lost, 0, sizeof w->lost);
     memset(w->churn, 0, sizeof w->churn);
     w->churned = false;
+    w->expected = 0;
+    w->ahead = 0;
     return w;
 }
 

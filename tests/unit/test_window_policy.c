@@ -40,6 +40,44 @@ static void scatter(struct fixture *f, uint32_t table, unsigned count)
     }
 }
 
+/* All accessed already, as those of a space that ran soft until now. */
+static struct fixture *scattered_and_used(void)
+{
+    struct fixture *f = paged(0, 0);
+    scatter(f, TABLE, 1024);
+    poke32(f->m, DIRECTORY + 4, TABLE | P | W | U | A);
+    for (unsigned n = 0; n < 1024; n++)
+        poke32(f->m, TABLE + 4 * n, peek32(f->m, TABLE + 4 * n) | A | D);
+    return f;
+}
+
+TEST(faults_that_go_upwards_map_ahead)
+{
+    struct fixture *f = scattered_and_used();
+    for (unsigned n = 0; n < 1024; n++)
+        CHECK_EQ(peek(f, 0x00400000 + n * 0x1000), (uint8_t)(n * 7));
+    CHECK(faults(f) >= 16 && faults(f) < 32);
+    done(f);
+    f = scattered_and_used();
+    for (unsigned n = 1024; n-- > 0;)
+        CHECK_EQ(peek(f, 0x00400000 + n * 0x1000), (uint8_t)(n * 7));
+    CHECK_EQ(faults(f), 1024);
+    done(f);
+}
+
+TEST(pages_ahead_are_only_such_as_were_accessed)
+{
+    struct fixture *f = scattered_and_used();
+    for (unsigned n = 0; n < 1024; n += 2)
+        poke32(f->m, TABLE + 4 * n, peek32(f->m, TABLE + 4 * n) & ~(uint32_t)(A | D));
+    for (unsigned n = 0; n < 512; n++)
+        CHECK_EQ(peek(f, 0x00400000 + n * 0x1000), (uint8_t)(n * 7));
+    for (unsigned n = 512; n < 1024; n += 2)
+        CHECK_EQ(peek32(f->m, TABLE + 4 * n) & A, 0);
+    CHECK_EQ(peek32(f->m, TABLE + 4 * 510) & (A | D), A);
+    done(f);
+}
+
 TEST(few_mappings_are_enough)
 {
     struct fixture *f = paged(0, 0);
