@@ -11,6 +11,7 @@
 
 struct block;
 struct cpu;
+struct link;
 struct ram_block;
 
 /*
@@ -19,14 +20,14 @@ struct ram_block;
  */
 enum {
     /* bits 0-1: MODE_CS32, MODE_CS64 */
-    TRANSLATION_USER = 1 << 2,     /* CPL 3 */
-    TRANSLATION_STACK32 = 1 << 3,  /* SS.B */
-    TRANSLATION_DF = 1 << 4,       /* EFLAGS.DF is set */
-    TRANSLATION_WINDOW = 1 << 5,   /* guest memory is reached through the window in GS */
-    TRANSLATION_REFUSED = 1 << 6,  /* only the executor is right: code limits, alignment checks */
-    TRANSLATION_VALID = 1 << 7,    /* always set: no key is zero */
-    TRANSLATION_BASE_SHIFT = 8,    /* 8-13: ES CS SS DS FS GS have base 0 */
-    TRANSLATION_LIMIT_SHIFT = 14,  /* 14-19: ES CS SS DS FS GS may be read and written (CS: read)
+    TRANSLATION_USER = 1 << 2,    /* CPL 3 */
+    TRANSLATION_STACK32 = 1 << 3, /* SS.B */
+    TRANSLATION_DF = 1 << 4,      /* EFLAGS.DF is set */
+    TRANSLATION_WINDOW = 1 << 5,  /* guest memory is reached through the window in GS */
+    TRANSLATION_REFUSED = 1 << 6, /* only the executor is right: code limits, alignment checks */
+    TRANSLATION_VALID = 1 << 7,   /* always set: no key is zero */
+    TRANSLATION_BASE_SHIFT = 8,   /* 8-13: ES CS SS DS FS GS have base 0 */
+    TRANSLATION_LIMIT_SHIFT = 14, /* 14-19: ES CS SS DS FS GS may be read and written (CS: read)
                                       anywhere in 4 GiB */
     /* Not of a mode, of struct segment alone: may be read anywhere, which is enough for CS. */
     TRANSLATION_NO_READ_LIMIT = 1 << 30,
@@ -53,7 +54,7 @@ static inline unsigned jump_target_index(uint32_t linear)
 
 /* Generated code reaches all of this relative to struct cpu. */
 struct jit_state {
-    uint32_t mode;
+    uint32_t zero, mode; /* read together: the mode in the upper half of a jump target's key */
     /* Nonzero: x87 and MMX resp. SSE instructions cannot run on the host's registers now: the guest's
      * state is not in them, CR0 or CR4 forbid them, or an exception is unmasked. */
     uint8_t x87_closed, sse_closed;
@@ -75,6 +76,9 @@ struct jit_state {
      * an exit hands over; flags as LAHF and SETO give them. */
     void *host_stack, *return_stack, *return_stack_now;
     uint64_t exit_value;
+    /* Far links that generated code filled: links_filled[links_free] and behind. */
+    struct link **links_filled;
+    uint64_t links_free;
     uint16_t flags_image;
     /* Counts what the executor did with a device, or stored into a page with code. */
     uint32_t special_accesses;

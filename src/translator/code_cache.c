@@ -5,7 +5,7 @@
 
 #include "base/bits.h"
 
-#define ALIGN(p, n) ((uint8_t *)(((uintptr_t)(p) + (n) - 1) & ~(uintptr_t)((n) - 1)))
+#define ALIGN(p, n) ((uint8_t *)(((uintptr_t)(p) + (n)-1) & ~(uintptr_t)((n)-1)))
 enum { MAX_PER_REGION_SHIFT = 6 }; /* no translation is smaller than 64 bytes */
 
 _Static_assert(CODE_CACHE_MIN / CODE_REGIONS >= 2 * TRANSLATION_MAX_CODE, "a region holds some");
@@ -13,7 +13,9 @@ _Static_assert(CODE_CACHE_MIN / CODE_REGIONS >= 2 * TRANSLATION_MAX_CODE, "a reg
 static void region_create(struct region *r, uint8_t *code, uint8_t *end)
 {
     size_t size = (size_t)(end - code);
-    *r = (struct region){ .code = code, .code_end = end, .code_used = code };
+    *r = (struct region){
+        .code = code, .code_end = end, .code_used = code, .slots = (uint64_t *)end
+    };
     /* Data of a translation never outgrows its code's worst case by much; both limits are checked. */
     r->data = host_alloc(size + TRANSLATION_MAX_DATA);
     r->data_used = r->data;
@@ -50,12 +52,14 @@ void code_cache_destroy(struct translator *tr)
 
 static void empty(struct translator *tr, struct region *r)
 {
+    far_links_empty(tr);
     for (struct translated *t = r->first; t != NULL; t = t->next_in_region)
         translation_drop(tr, t);
     tr->counts.code_bytes -= (uint64_t)(r->code_used - r->code);
     r->first = NULL;
     r->count = 0;
     r->code_used = r->code;
+    r->slots = (uint64_t *)r->code_end;
     r->data_used = r->data;
     tr->pending = NULL;
 }
@@ -63,7 +67,7 @@ static void empty(struct translator *tr, struct region *r)
 static bool has_room(const struct region *r)
 {
     size_t data = (size_t)(r->code_end - r->code) + TRANSLATION_MAX_DATA;
-    return (size_t)(r->code_end - r->code_used) >= TRANSLATION_MAX_CODE &&
+    return (size_t)((uint8_t *)r->slots - r->code_used) >= TRANSLATION_MAX_CODE &&
            data - (size_t)(r->data_used - r->data) >= TRANSLATION_MAX_DATA &&
            r->count < (size_t)(r->code_end - r->code) >> MAX_PER_REGION_SHIFT;
 }
@@ -85,7 +89,7 @@ struct region *code_cache_reserve(struct translator *tr)
 void code_cache_publish(struct translator *tr, struct region *r, struct translated *t,
                         uint8_t *code_end, uint8_t *data_end)
 {
-    uint8_t *used = MIN(ALIGN(code_end, 64), r->code_end);
+    uint8_t *used = MIN(ALIGN(code_end, 64), (uint8_t *)r->slots);
     tr->counts.code_bytes += (uint64_t)(used - r->code_used);
     r->code_used = used;
     r->data_used = ALIGN(data_end, 16);

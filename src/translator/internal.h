@@ -17,21 +17,25 @@ enum { LINEAR_PAGES = 1 << 20 };
 /* One part of the code cache: filled from begin to end, emptied as a whole. */
 struct region {
     uint8_t *code, *code_end, *code_used; /* writable view */
+    uint64_t *slots;                      /* far links' slots, from here to code_end */
     uint8_t *data, *data_used;            /* struct translated and their links */
-    struct translated *first;            /* newest first: descending code addresses */
-    struct translated **by_address;      /* ascending; count of them */
+    struct translated *first;             /* newest first: descending code addresses */
+    struct translated **by_address;       /* ascending; count of them */
     unsigned count;
 };
 
 /* The hand-written code at the start of the cache. Addresses are in the writable view. */
 struct glue {
-    uint8_t *enter;      /* enum exit_kind enter(struct cpu *, const void *code) */
-    uint8_t *exit;       /* R10D: enum exit_kind, R8: value. Guest registers and flags live */
-    uint8_t *execute;    /* R8: struct translated *, R9D: instruction number. The same */
-    uint8_t *lookup;     /* R8D: EIP. To its translation by the table of jump targets */
+    uint8_t *enter;   /* enum exit_kind enter(struct cpu *, const void *code) */
+    uint8_t *exit;    /* R10D: enum exit_kind, R8: value. Guest registers and flags live */
+    uint8_t *execute; /* R8: struct translated *, R9D: instruction number. The same */
+    uint8_t *exit_lookup, *exit_link; /* to exit with that kind */
+    uint8_t *lookup;          /* R8D: EIP. To its translation by the table of jump targets */
+    uint8_t *far_link;        /* R8: struct link *. The same to its target; fills its slot */
+    uint8_t *return_mismatch; /* from the landing of a CALL, R8D being another EIP */
+    uint8_t *return_bottom;   /* where the return stack's bottom returns to: R8D: EIP */
     /* R8: help_fn *, R9D: value, R12: struct translated *, R13D: instruction number */
     uint8_t *helper;
-    uint8_t *return_miss; /* where the return stack's bottom returns to: R8D: EIP */
     /* While the host is here, attention has been tested and generated code not been entered. */
     uint8_t *enter_race, *enter_race_end, *enter_leave;
     uint8_t *execute_race, *execute_race_end, *execute_leave;
@@ -63,7 +67,7 @@ struct translator {
     struct translator_counts counts;
     struct translation_notes notes;
     struct host_code *code;
-    uint8_t *cache;  /* writable view */
+    uint8_t *cache;   /* writable view */
     ptrdiff_t to_run; /* from the writable view to where it runs */
     uint64_t cache_size;
     struct region regions[CODE_REGIONS];
@@ -83,6 +87,11 @@ struct translator {
     uint32_t page_used[LINEAR_PAGES / 32];
     struct probed_block probed[PROBED_BLOCKS];
     unsigned until_sites_look; /* entries */
+    /* Bit n: entry n of jump_targets, if it is in use, was last made for a global page. */
+    uint32_t jump_global[JUMP_TARGETS / 32];
+    struct link *links_filled[FAR_LINKS_MAX]; /* since the last flush: jit.links_filled */
+    struct link *links_kept[FAR_LINKS_MAX];   /* before it: to global pages */
+    unsigned links_kept_count;
 };
 
 static inline struct translator *translator_of(const struct cpu *cpu)
@@ -113,10 +122,13 @@ void translation_drop(struct translator *tr, struct translated *t);
 /* All of a block's. */
 void translations_drop(struct translator *tr, struct block *b);
 /* The linear address that the CPU is at leads to t. */
-void jump_target_add(struct translator *tr, uint32_t linear, bool global,
-                     struct translated *t);
+void jump_target_add(struct translator *tr, uint32_t linear, bool global, struct translated *t);
 void jump_targets_flush(struct translator *tr, bool keep_global);
 void jump_targets_flush_page(struct translator *tr, uint32_t linear);
+/* A far link's slot leads to t, which the table has for its target. */
+void far_link_fill(struct translator *tr, struct link *link, const struct translated *t);
+/* All far links lead to their stubs. */
+void far_links_empty(struct translator *tr);
 
 /* sites.c: a fault at instruction n that was a device's or a code page's; one of those behind a
  * probe; which probes to take back: only while no generated code runs; the block, or all, goes. */
@@ -179,8 +191,10 @@ const struct insn *translator_run(struct cpu *cpu, const struct insn *i);
 
 /* x86_64/: emit the glue at the cache's start; one block into [code, end): false if it does not fit. */
 uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end);
-bool emit_block(struct translator *tr, struct translated *t, uint8_t *end);
+bool emit_block(struct translator *tr, struct region *r, struct translated *t);
 void emit_patch_link(uint8_t *site, const uint8_t *target);
+/* What enters t, which was dropped, looks for its successor. */
+void emit_tombstone(struct translator *tr, struct translated *t);
 /* x86_64/: does the host have what all generated code needs? */
 bool host_can_translate(void);
 /* Is there generated code for this row at all? */

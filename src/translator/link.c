@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Ways from translation to translation: direct links within a page, and the table of jump targets.
+// Ways from translation to translation: links within a page, and the table of jump targets.
 #include "translator/internal.h"
 
 /* ---- direct links ---------------------------------------------------------------------------- */
@@ -67,13 +67,99 @@ void translation_drop(struct translator *tr, struct translated *t)
     *p = t->next_of_block;
     unlink_incoming(t);
     for (unsigned n = 0; n < t->link_count; n++)
-        if (t->links[n].to != NULL) {
+        if (!t->links[n].far && t->links[n].to != NULL) {
             emit_patch_link(t->links[n].site, t->links[n].stub);
             unlink_outgoing(&t->links[n]);
         }
     forget_jump_targets(tr, t);
+    emit_tombstone(tr, t); /* far links still lead to it */
     t->block = NULL;
-    tr->counts.dropped++;
+    if (++tr->counts.dropped % FAR_LINKS_DROPS == 0)
+        far_links_empty(tr);
+}
+
+/* ---- far links ------------------------------------------------------------------------------- */
+
+/*
+ * The slot of a far link is a copy of an entry of the table: what is right of that is right of
+ * it, and where the table forgets an address the slots do. A target that is dropped keeps its slots: they
+ * lead to its tombstone until they are emptied.
+ */
+static uint32_t far_linear(const struct translator *tr, const struct link *link)
+{
+    bool based = !(link->from->mode & TRANSLATION_ZERO_BASE(SEG_CS));
+    return link->target_eip + (based ? tr->code_base : 0);
+}
+
+static void far_link_empty(const struct translator *tr, struct link *link)
+{
+    *link->slot = (uint64_t)(uintptr_t)runs_at(tr, link->stub);
+}
+
+void far_link_fill(struct translator *tr, struct link *link, const struct translated *t)
+{
+    struct jit_state *jit = &tr->cpu->jit;
+    if (jit->links_free == 0)
+        return;
+    jit->links_filled[--jit->links_free] = link;
+    *link->slot = (uint64_t)(uintptr_t)runs_at(tr, t->code);
+    tr->counts.linked++;
+}
+
+static uint64_t minus_key_of(uint32_t linear, uint32_t mode)
+{
+    return -((uint64_t)linear + ((uint64_t)mode << 32));
+}
+
+/* Not known of an address whose entry another took. */
+static bool leads_to_global(const struct translator *tr, const struct link *link)
+{
+    uint32_t linear = far_linear(tr, link);
+    unsigned index = jump_target_index(linear);
+    return tr->cpu->jump_targets[index].minus_key == minus_key_of(linear, link->from->mode) &&
+           tr->jump_global[index / 32] >> (index & 31) & 1;
+}
+
+/* What a global page is does not depend on the address space, whichever the link is in. */
+static void far_links_keep_global(struct translator *tr)
+{
+    struct jit_state *jit = &tr->cpu->jit;
+    for (uint64_t n = jit->links_free; n < FAR_LINKS_MAX; n++) {
+        struct link *link = jit->links_filled[n];
+        if (leads_to_global(tr, link) && tr->links_kept_count < FAR_LINKS_MAX)
+            tr->links_kept[tr->links_kept_count++] = link;
+        else
+            far_link_empty(tr, link);
+    }
+    jit->links_free = FAR_LINKS_MAX;
+}
+
+void far_links_empty(struct translator *tr)
+{
+    struct jit_state *jit = &tr->cpu->jit;
+    for (uint64_t n = jit->links_free; n < FAR_LINKS_MAX; n++)
+        far_link_empty(tr, jit->links_filled[n]);
+    for (unsigned n = 0; n < tr->links_kept_count; n++)
+        far_link_empty(tr, tr->links_kept[n]);
+    jit->links_free = FAR_LINKS_MAX;
+    tr->links_kept_count = 0;
+}
+
+static void far_link_empty_in(const struct translator *tr, struct link *link, uint32_t linear,
+                              unsigned bytes)
+{
+    if (far_linear(tr, link) - linear < bytes)
+        far_link_empty(tr, link);
+}
+
+/* They stay listed: one that is filled again may be listed twice. */
+static void far_links_empty_range(struct translator *tr, uint32_t linear, unsigned bytes)
+{
+    struct jit_state *jit = &tr->cpu->jit;
+    for (uint64_t n = jit->links_free; n < FAR_LINKS_MAX; n++)
+        far_link_empty_in(tr, jit->links_filled[n], linear, bytes);
+    for (unsigned n = 0; n < tr->links_kept_count; n++)
+        far_link_empty_in(tr, tr->links_kept[n], linear, bytes);
 }
 
 void translations_drop(struct translator *tr, struct block *b)
@@ -91,11 +177,10 @@ static bool test_and_set(uint32_t *bits, unsigned n)
     return old & bit;
 }
 
-void jump_target_add(struct translator *tr, uint32_t linear, bool global,
-                     struct translated *t)
+void jump_target_add(struct translator *tr, uint32_t linear, bool global, struct translated *t)
 {
     unsigned index = jump_target_index(linear), list = global ? 1 : 0;
-    uint64_t minus_key = -((uint64_t)linear + ((uint64_t)t->mode << 32));
+    uint64_t minus_key = minus_key_of(linear, t->mode);
     struct jump_target *j = &tr->cpu->jump_targets[index];
     const uint8_t *code = runs_at(tr, t->code);
     if (j->minus_key == minus_key && j->code == code)
@@ -104,6 +189,8 @@ void jump_target_add(struct translator *tr, uint32_t linear, bool global,
         tr->used[list][tr->used_count[list]++] = (uint16_t)index;
     test_and_set(tr->page_used, linear >> 12);
     *j = (struct jump_target){ minus_key, code };
+    uint32_t *global_word = &tr->jump_global[index / 32], global_bit = 1u << (index & 31);
+    *global_word = global ? *global_word | global_bit : *global_word & ~global_bit;
     if (t->jump_entries == 0 || t->jump_index != index) {
         t->jump_index = (uint16_t)index;
         t->jump_entries += t->jump_entries < UINT16_MAX;
@@ -123,6 +210,10 @@ static void flush_list(struct translator *tr, unsigned list)
 /* An entry of the local list may have been overwritten by a global one since: it goes too. */
 void jump_targets_flush(struct translator *tr, bool keep_global)
 {
+    if (keep_global)
+        far_links_keep_global(tr);
+    else
+        far_links_empty(tr);
     flush_list(tr, 0);
     if (keep_global)
         return;
@@ -136,6 +227,7 @@ static void flush_range(struct translator *tr, uint32_t linear, unsigned bytes)
     uint32_t bit = 1u << (linear >> 12 & 31);
     if (!(tr->page_used[linear >> 17] & bit))
         return;
+    far_links_empty_range(tr, linear, bytes);
     unsigned first = jump_target_index(linear);
     for (unsigned n = 0; n < bytes; n++) {
         struct jump_target *j = &tr->cpu->jump_targets[(first + n) & (JUMP_TARGETS - 1)];

@@ -198,7 +198,7 @@ static unsigned count_versions(const struct block *b)
 }
 
 static struct translated *version_for(struct translator *tr, struct block *b, uint32_t eip,
-                                       uint32_t mode)
+                                      uint32_t mode)
 {
     if (mode & TRANSLATION_REFUSED)
         return NULL;
@@ -220,9 +220,16 @@ static void link_pending(struct translator *tr, struct translated *t)
 {
     struct link *l = (struct link *)tr->pending;
     tr->pending = NULL;
-    if (l == NULL || l->to != NULL || l->from->block == NULL || !(tr->options.optimise & OPTIMISE_CHAIN))
+    if (l == NULL || l->to != NULL || l->from->block == NULL ||
+        !(tr->options.optimise & OPTIMISE_CHAIN))
         return;
-    if (l->target_eip != t->eip || l->from->mode != t->mode || !same_page(l->from, t))
+    if (l->target_eip != t->eip || l->from->mode != t->mode)
+        return;
+    if (l->far) {
+        far_link_fill(tr, l, t);
+        return;
+    }
+    if (!same_page(l->from, t))
         return;
     if (t->block->second_page == NULL)
         link_to(tr, l, t);
@@ -281,8 +288,8 @@ EXEC(translator_run)
         i = block_insns(cpu, b);
         return i->fn(cpu, i);
     }
-    link_pending(tr, t);
     remember_target(tr, cpu, t);
+    link_pending(tr, t);
     cpu->eip = cpu->block_eip;
     cpu->block = NULL;
     enter(tr, cpu, t);

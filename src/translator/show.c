@@ -44,9 +44,10 @@ void show_glue(struct translator *tr)
         return;
     name_code(tr, g->enter, g->exit, "bmbt_enter");
     name_code(tr, g->exit, g->execute, "bmbt_exit");
-    name_code(tr, g->execute, g->return_miss, "bmbt_execute");
-    name_code(tr, g->return_miss, g->helper, "bmbt_return_miss");
-    name_code(tr, g->helper, g->lookup, "bmbt_helper");
+    name_code(tr, g->execute, g->helper, "bmbt_execute");
+    name_code(tr, g->helper, g->far_link, "bmbt_helper");
+    name_code(tr, g->far_link, g->return_mismatch, "bmbt_far_link");
+    name_code(tr, g->return_mismatch, g->lookup, "bmbt_return_mismatch");
     name_code(tr, g->lookup, g->end, "bmbt_lookup");
 }
 

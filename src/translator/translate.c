@@ -29,7 +29,7 @@ struct translated *translate(struct translator *tr, struct block *b, uint32_t ei
     for (unsigned n = 0; n < t->count; n++)
         t->guest_offsets[n] = insns[n].offset;
     tr->notes = (struct translation_notes){ 0 };
-    if (!emit_block(tr, t, t->code + TRANSLATION_MAX_CODE))
+    if (!emit_block(tr, r, t))
         return NULL;
     code_cache_publish(tr, r, t, t->code + t->size, (uint8_t *)&t->links[t->link_count]);
     t->next_of_block = b->translations;

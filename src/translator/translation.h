@@ -11,16 +11,25 @@
 
 struct translated;
 
-/* A direct jump out of a translation to a known EIP. It starts by going to its stub, which leaves
- * for the dispatcher; once the target is translated, it goes there. */
+/*
+ * A direct jump out of a translation to a known EIP. It starts by going to its stub, which leaves
+ * for the dispatcher; once the target is translated, it goes there. Within a page its instruction is
+ * patched. What another page is may change without this one: a far link jumps through a slot, which
+ * is emptied with the table of jump targets (link.c).
+ */
 struct link {
-    uint8_t *site;       /* the 32-bit displacement of a JMP, Jcc or CALL; writable view */
+    union {
+        uint8_t *site;  /* near: the 32-bit displacement of a JMP, Jcc or CALL; writable view */
+        uint64_t *slot; /* far: the address that it jumps to; writable view */
+    };
     const uint8_t *stub; /* where it goes while unlinked; writable view */
-    const uint8_t *lookup_stub; /* where it goes if its target can not be linked to: to the table */
+    const uint8_t
+        *lookup_stub; /* near: where it goes if its target can not be linked to: to the table */
     uint32_t target_eip;
-    uint8_t fpu; /* FPU_*: what is known to be open where it is */
-    struct translated *from, *to; /* to: NULL while unlinked */
-    struct link *next_incoming;    /* of the links into `to` */
+    bool far;
+    uint8_t fpu;                  /* FPU_*: what is known to be open where it is */
+    struct translated *from, *to; /* to: NULL while unlinked, and of far links */
+    struct link *next_incoming;   /* of the links into `to` */
 };
 
 enum { TRANSLATION_MAX_LINKS = 2 * BLOCK_MAX_INSNS };
@@ -39,12 +48,12 @@ struct translated {
     struct translated *next_of_block; /* the same bytes for another EIP or mode */
     struct translated *next_in_region;
     uint32_t eip, mode;
-    uint8_t *code;      /* writable view; what runs is at code + cache->to_run */
-    uint32_t hot_size;  /* bytes of code in the order of the guest's; stubs follow */
+    uint8_t *code;     /* writable view; what runs is at code + cache->to_run */
+    uint32_t hot_size; /* bytes of code in the order of the guest's; stubs follow */
     uint32_t size;
-    uint16_t count;     /* instructions */
+    uint16_t count; /* instructions */
     uint16_t link_count;
-    uint8_t fpu; /* FPU_*: tested between code and offsets[0] */
+    uint8_t fpu;           /* FPU_*: tested between code and offsets[0] */
     uint16_t jump_index;   /* where the table of jump targets leads here, if jump_entries is 1; */
     uint16_t jump_entries; /* more: anywhere */
     struct link *links;

@@ -90,11 +90,12 @@ static bool create_return_stack(struct translator *tr)
     if (tr->return_ram == NULL || tr->return_window == NULL ||
         !host_window_map(tr->return_window, 0, tr->return_ram, 0, RETURN_STACK_SIZE, true))
         return false;
-    /* Two words are left at the top: what a return finds when no call is open. */
-    uint64_t *top = (uint64_t *)(uintptr_t)(host_window_address(tr->return_window) +
-                                            RETURN_STACK_SIZE - 2 * sizeof(uint64_t));
-    top[0] = (uint64_t)(uintptr_t)runs_at(tr, tr->glue.return_miss);
-    top[1] = 0;
+    /* What a return finds when no call is open; beyond it is only looked at. */
+    uint64_t *top =
+        (uint64_t *)(uintptr_t)(host_window_address(tr->return_window) + RETURN_STACK_SIZE) -
+        RETURN_STACK_BOTTOM;
+    for (unsigned n = 0; n < RETURN_STACK_BOTTOM; n++)
+        top[n] = (uint64_t)(uintptr_t)runs_at(tr, tr->glue.return_bottom);
     tr->cpu->jit.return_stack = top;
     return true;
 }
@@ -137,6 +138,8 @@ bool translator_attach(struct cpu *cpu, const struct translator_options *options
     if (options->windows != WINDOW_NEVER)
         tr->windows = windows_create(cpu, options->windows, note);
     cpu->engine = create_engine(options);
+    cpu->jit.links_filled = tr->links_filled;
+    cpu->jit.links_free = FAR_LINKS_MAX;
     cpu->jit.space_changed = true;
     cpu_update_fpu_closed(cpu);
     block_cache_flush(cpu);

@@ -23,8 +23,18 @@
 /* Versions of one block for different EIPs and modes before the executor keeps it. */
 #define TRANSLATION_MAX_VERSIONS 4
 
-/* Calls that may be open before the return stack starts anew: 16 bytes each. */
+/* Calls that may be open before the return stack starts anew: 8 bytes each. */
 #define RETURN_STACK_SIZE (64u << 10)
+
+/* How many calls are looked through for the one that a return goes behind, if it is not the last. */
+#define RETURN_SEARCH       4
+#define RETURN_STACK_BOTTOM 8
+
+/* Far links that may be filled; as many, to global pages, are kept over a flush of the others. */
+#define FAR_LINKS_MAX 16384
+
+/* So many translations dropped, and all are filled anew: a link to one of them costs a look-up. */
+#define FAR_LINKS_DROPS 256
 
 /* Faults at one instruction before its memory access is rewritten to a soft probe. */
 #define REWRITE_FAULTS 4

@@ -336,3 +336,21 @@ void asm_call_mem(struct assembler *a, const struct host_memory *m)
 {
     asm_rm(a, 0, 0xff, 2, m);
 }
+
+/* Mod 0, r/m 5: a displacement from the instruction's end. */
+static void slot_operand(struct assembler *a, unsigned extension, const void *slot)
+{
+    asm_8(a, 0xff);
+    asm_8(a, (uint8_t)(extension << 3 | 5));
+    asm_32(a, (uint32_t)((const uint8_t *)slot - (a->p + 4)));
+}
+
+void asm_jmp_slot(struct assembler *a, const void *slot)
+{
+    slot_operand(a, 4, slot);
+}
+
+void asm_call_slot(struct assembler *a, const void *slot)
+{
+    slot_operand(a, 2, slot);
+}

@@ -93,7 +93,7 @@ static inline struct host_memory host_at(unsigned base, int32_t disp)
 {
     return (struct host_memory){ .base = (uint8_t)base, .index = HOST_NONE, .disp = disp };
 }
-#define HOST_CPU HOST_R15
+#define HOST_CPU              HOST_R15
 #define host_cpu_field(field) host_at(HOST_CPU, (int32_t)offsetof(struct cpu, field))
 
 /* Jumps: to a known address (within 2 GiB of where the code will run: the caller sees to it), or
@@ -104,8 +104,8 @@ struct asm_label {
 };
 void asm_jmp(struct assembler *a, const uint8_t *target);  /* E9; addresses in the writable view */
 void asm_call(struct assembler *a, const uint8_t *target); /* E8 */
-struct asm_label asm_jmp_forward(struct assembler *a);              /* E9 */
-struct asm_label asm_call_forward(struct assembler *a);             /* E8 */
+struct asm_label asm_jmp_forward(struct assembler *a);     /* E9 */
+struct asm_label asm_call_forward(struct assembler *a);    /* E8 */
 struct asm_label asm_jcc_forward(struct assembler *a, unsigned cc); /* 0F 8x */
 struct asm_label asm_jcc_short(struct assembler *a, unsigned cc);   /* 7x */
 struct asm_label asm_jrcxz(struct assembler *a);                    /* jrcxz, short */
@@ -116,5 +116,8 @@ void asm_jmp_reg(struct assembler *a, unsigned reg);
 void asm_call_reg(struct assembler *a, unsigned reg);
 void asm_jmp_mem(struct assembler *a, const struct host_memory *m);
 void asm_call_mem(struct assembler *a, const struct host_memory *m);
+/* To where the eight bytes at slot say; relative to RIP, so slot is in the writable view as well. */
+void asm_jmp_slot(struct assembler *a, const void *slot);
+void asm_call_slot(struct assembler *a, const void *slot);
 
 #endif

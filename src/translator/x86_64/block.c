@@ -5,14 +5,14 @@
 
 #include "translator/internal.h"
 
-enum stub_kind { STUB_SLOW, STUB_LINK };
+enum stub_kind { STUB_SLOW, STUB_LINK, STUB_FAR, STUB_FAR_JUMP };
 
 /* A jump in hot code to cold code that is not there yet. */
 struct pending_stub {
     enum stub_kind kind;
     struct asm_label label;
     unsigned index;    /* STUB_SLOW: the instruction */
-    struct link *link; /* STUB_LINK */
+    struct link *link; /* STUB_LINK, STUB_FAR*: the latter is a jump of its own */
 };
 enum { MAX_STUBS = 4 * BLOCK_MAX_INSNS };
 
@@ -32,16 +32,50 @@ void slow_path(struct emitter *e, struct asm_label label)
     new_stub(e, STUB_SLOW, label);
 }
 
+static struct link *new_link(struct emitter *e, uint32_t target)
+{
+    if (e->t->link_count == TRANSLATION_MAX_LINKS) {
+        e->a.overflow = true;
+        return NULL;
+    }
+    struct link *link = &e->t->links[e->t->link_count++];
+    *link = (struct link){ .target_eip = target, .from = e->t, .fpu = e->fpu };
+    return link;
+}
+
 void link_path(struct emitter *e, struct asm_label label, uint32_t target)
 {
     struct pending_stub *s = new_stub(e, STUB_LINK, label);
-    if (e->t->link_count == TRANSLATION_MAX_LINKS) {
-        e->a.overflow = true;
-        return;
+    s->link = new_link(e, target);
+    if (s->link != NULL)
+        s->link->site = label.patch - 4;
+}
+
+static uint64_t *far_link(struct emitter *e, enum stub_kind kind, struct asm_label label,
+                          uint32_t target)
+{
+    struct pending_stub *s = new_stub(e, kind, label);
+    s->link = new_link(e, target);
+    if (s->link != NULL) {
+        s->link->far = true;
+        s->link->slot = --e->slots;
     }
-    struct link *link = &e->t->links[e->t->link_count++];
-    *link = (struct link){ .site = label.patch - 4, .target_eip = target, .from = e->t, .fpu = e->fpu };
-    s->link = link;
+    return e->slots;
+}
+
+void far_link_path(struct emitter *e, struct asm_label label, uint32_t target)
+{
+    far_link(e, STUB_FAR_JUMP, label, target);
+}
+
+void far_link_goto(struct emitter *e, uint32_t target)
+{
+    asm_jmp_slot(&e->a, far_link(e, STUB_FAR, (struct asm_label){ 0 }, target));
+}
+
+void far_link_call(struct emitter *e, uint32_t target)
+{
+    asm_call_slot(&e->a, far_link(e, STUB_FAR, (struct asm_label){ 0 }, target));
 }
 
 void emit_execute(struct emitter *e)
@@ -70,7 +104,7 @@ static void emit_insn(struct emitter *e, const struct insn *i)
 {
     emit_fn *fn = i->op == INSN_OP_UNDEFINED ? NULL : emitter_of(&opcode_table[i->op]);
     e->way = e->mode & TRANSLATION_WINDOW && !(e->block->slow_sites >> e->index & 1) ? WAY_WINDOW
-                                                                                      : WAY_SOFT;
+                                                                                     : WAY_SOFT;
     e->flags_dead = overwrites_flags(i);
     if (i->op != INSN_OP_UNDEFINED && opcode_table[i->op].attributes & (OP_X87 | OP_MMX | OP_SSE) &&
         !(translator_of(e->cpu)->options.optimise & OPTIMISE_FPU))
@@ -99,20 +133,52 @@ static void emit_link_stub(struct emitter *e, const struct pending_stub *s)
     s->link->stub = e->a.p;
     asm_bind(&e->a, s->label);
     asm_mov64_imm(&e->a, HOST_R8, (uint64_t)(uintptr_t)s->link);
-    asm_mov32_imm(&e->a, HOST_R10, EXIT_LINK);
-    asm_jmp(&e->a, translator_of(e->cpu)->glue.exit);
+    asm_jmp(&e->a, translator_of(e->cpu)->glue.exit_link);
     s->link->lookup_stub = e->a.p;
     asm_mov32_imm(&e->a, HOST_R8, s->link->target_eip);
     asm_jmp(&e->a, translator_of(e->cpu)->glue.lookup);
 }
 
+static void emit_far_stub(struct emitter *e, const struct pending_stub *s)
+{
+    struct translator *tr = translator_of(e->cpu);
+    if (s->link == NULL)
+        return;
+    if (s->kind == STUB_FAR_JUMP) {
+        asm_bind(&e->a, s->label);
+        asm_jmp_slot(&e->a, s->link->slot);
+    }
+    s->link->stub = e->a.p;
+    *s->link->slot = (uint64_t)(uintptr_t)runs_at(tr, e->a.p);
+    asm_mov64_imm(&e->a, HOST_R8, (uint64_t)(uintptr_t)s->link);
+    asm_jmp(&e->a, tr->glue.far_link);
+}
+
+static void emit_stub(struct emitter *e, const struct pending_stub *s)
+{
+    switch (s->kind) {
+    case STUB_SLOW: emit_slow_stub(e, s); break;
+    case STUB_LINK: emit_link_stub(e, s); break;
+    default: emit_far_stub(e, s); break;
+    }
+}
+
+/* MOV R8D, EIP; JMP look-up */
+enum { TOMBSTONE_SIZE = 6 + 5 };
+
 static void emit_stubs(struct emitter *e)
 {
     for (unsigned n = 0; n < e->stub_count; n++)
-        if (e->stubs[n].kind == STUB_SLOW)
-            emit_slow_stub(e, &e->stubs[n]);
-        else
-            emit_link_stub(e, &e->stubs[n]);
+        emit_stub(e, &e->stubs[n]);
+    while (e->a.p < e->t->code + TOMBSTONE_SIZE && !e->a.overflow)
+        asm_8(&e->a, 0xcc);
+}
+
+void emit_tombstone(struct translator *tr, struct translated *t)
+{
+    struct assembler a = { .p = t->code, .start = t->code, .end = t->code + TOMBSTONE_SIZE };
+    asm_mov32_imm(&a, HOST_R8, t->eip);
+    asm_jmp(&a, tr->glue.lookup);
 }
 
 static uint32_t wrapped(const struct emitter *e, uint32_t eip)
@@ -132,11 +198,13 @@ static void emit_fpu_entry(struct emitter *e)
     fpu_guard(e, e->fpu);
 }
 
-bool emit_block(struct translator *tr, struct translated *t, uint8_t *end)
+bool emit_block(struct translator *tr, struct region *r, struct translated *t)
 {
     struct pending_stub stubs[MAX_STUBS];
+    uint8_t *end = t->code + TRANSLATION_MAX_CODE - TRANSLATION_MAX_LINKS * sizeof(uint64_t);
     struct emitter e = {
         .a = { .p = t->code, .start = t->code, .end = end },
+        .slots = r->slots,
         .cpu = tr->cpu,
         .t = t,
         .block = t->block,
@@ -160,7 +228,10 @@ bool emit_block(struct translator *tr, struct translated *t, uint8_t *end)
     t->hot_size = (uint32_t)(e.a.p - t->code);
     emit_stubs(&e);
     t->size = (uint32_t)(e.a.p - t->code);
-    return !e.a.overflow;
+    if (e.a.overflow)
+        return false;
+    r->slots = e.slots;
+    return true;
 }
 
 bool emits(const struct opcode *row)

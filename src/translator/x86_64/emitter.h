@@ -51,11 +51,12 @@ struct emitter {
     uint32_t eip, next_eip;  /* its own and its successor's */
     uint32_t mode;           /* TRANSLATION_* */
     enum memory_way way;     /* how this instruction reaches memory */
-    bool flags_dead;         /* nobody reads the six flags as they are before this instruction, but a
+    bool flags_dead; /* nobody reads the six flags as they are before this instruction, but a
                                 fault: it overwrites them all and reads none */
-    uint8_t fpu;             /* FPU_*: what is open where the code is that is being emitted */
-    bool ended;              /* nothing can fall through to the next instruction */
-    struct pending_stub *stubs; /* cold code to be emitted at the end: stub.c's own */
+    uint8_t fpu;     /* FPU_*: what is open where the code is that is being emitted */
+    bool ended;      /* nothing can fall through to the next instruction */
+    uint64_t *slots; /* of far links; new ones below it */
+    struct pending_stub *stubs; /* cold code to be emitted at the end: block.c's own */
     unsigned stub_count;
 };
 
@@ -105,14 +106,22 @@ void slow_path(struct emitter *e, struct asm_label label);
 
 /* A jump to a guest address in the block's own page, made now with the given label: a link. */
 void link_path(struct emitter *e, struct asm_label label, uint32_t target);
+/* The same to another page; a jump and a call that are made now. They clobber R8-R13. */
+void far_link_path(struct emitter *e, struct asm_label label, uint32_t target);
+void far_link_goto(struct emitter *e, uint32_t target);
+void far_link_call(struct emitter *e, uint32_t target);
 /*
- * To the translation of a linear address (in a register other than R9-R12) by the table of jump
- * targets, or to `exit` with EXIT_LOOKUP; the mode in the upper half of R10, R8D the EIP. Clobbers
- * R9-R12, keeps the flags.
+ * What the table of jump targets has for a linear address (in a register other than R9-R12) in the
+ * mode that runs: behind this is the way where it has nothing; at the label the entry is
+ * as the operand says, and R12 to be moved back into RCX. Clobbers R9-R12, keeps the flags.
  */
-void emit_table_jump(struct assembler *a, unsigned linear, uint8_t *exit, bool call);
+struct asm_label emit_table_probe(struct assembler *a, unsigned linear, struct host_memory *code);
 /* Jump to a guest address: by a link or the table of jump targets. control.c */
 void emit_goto(struct emitter *e, uint32_t target);
+
+/* A landing's begin: RCX is in R9, ECX zero if R8D is eip, which is negated at LANDING_EIP. call.c */
+void emit_landing_test(struct assembler *a, uint32_t eip);
+enum { LANDING_EIP = 6 };
 
 /* The executor does this instruction now; execution goes on behind it unless mode, mapping or
  * attention changed. What translate() emits where there is no emit function. */
@@ -129,7 +138,7 @@ void fpu_guard(struct emitter *e, unsigned kinds);
  * rm are such.
  */
 struct pass {
-    unsigned size;      /* memory operand, bytes; 0: from the row's operand and the operand size */
+    unsigned size; /* memory operand, bytes; 0: from the row's operand and the operand size */
     bool vector_reg, vector_rm; /* MMX/XMM/x87 number, not a guest GPR */
 };
 bool emit_pass(struct emitter *e, const struct insn *i, struct pass how);

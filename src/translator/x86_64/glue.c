@@ -170,6 +170,26 @@ static void emit_resume(struct assembler *a)
     emit_load_guest(a);
 }
 
+/* The linear address of the EIP in R8D; clobbers R9. */
+static void emit_linear(struct assembler *a, unsigned to)
+{
+    struct host_memory base = host_cpu_field(seg[SEG_CS].base);
+    struct host_memory sum = { .base = HOST_R8, .index = HOST_R9 };
+    asm_load32(a, HOST_R9, &base);
+    asm_lea32(a, to, &sum);
+}
+
+static void emit_shared_lookup(struct assembler *a, uint8_t *exit)
+{
+    struct host_memory code;
+    emit_linear(a, HOST_R13);
+    struct asm_label hit = emit_table_probe(a, HOST_R13, &code);
+    asm_jmp(a, exit);
+    asm_bind(a, hit);
+    asm_mov64(a, HOST_RCX, HOST_R12);
+    asm_jmp_mem(a, &code);
+}
+
 /* Called by generated code: the way into C and back costs less than the executor's. Results: enum
  * helped. Of those that do not return, the return address is dropped. */
 static void emit_helper(struct assembler *a, struct glue *g)
@@ -210,8 +230,7 @@ static void emit_helper(struct assembler *a, struct glue *g)
     asm_bind(a, leave_too);
     emit_resume(a);
     asm_load32(a, HOST_R8, &eip);
-    asm_mov32_imm(a, HOST_R10, EXIT_LOOKUP);
-    asm_jmp(a, g->exit);
+    asm_jmp(a, g->exit_lookup);
     asm_bind(a, not_done);
     emit_resume(a);
     emit_move_stack(a, 8);
@@ -219,18 +238,87 @@ static void emit_helper(struct assembler *a, struct glue *g)
     asm_mov32(a, HOST_R9, HOST_R13);
     asm_jmp(a, g->execute);
     asm_bind(a, lookup);
+    emit_shared_lookup(a, g->exit_lookup);
 }
 
-/* The key's upper half is what emit_lookup() has as a constant. */
-static void emit_shared_lookup(struct assembler *a, uint8_t *exit)
+/* What far_link_fill() does. */
+static void emit_far_link(struct assembler *a, struct glue *g)
 {
-    struct host_memory mode = host_cpu_field(jit.mode), base = host_cpu_field(seg[SEG_CS].base);
-    asm_load32(a, HOST_R9, &base);
-    struct host_memory sum = { .base = HOST_R8, .index = HOST_R9 };
-    asm_lea32(a, HOST_R13, &sum);
-    asm_load32(a, HOST_R10, &mode);
-    asm_rorx(a, 64, HOST_R10, HOST_R10, 32);
-    emit_table_jump(a, HOST_R13, exit, false);
+    struct host_memory code, eip = host_at(HOST_R13, (int32_t)offsetof(struct link, target_eip));
+    struct host_memory slot = host_at(HOST_R13, (int32_t)offsetof(struct link, slot));
+    struct host_memory free = host_cpu_field(jit.links_free);
+    struct host_memory filled = host_cpu_field(jit.links_filled), less = host_at(HOST_RCX, -1);
+    g->far_link = a->p;
+    asm_mov64(a, HOST_R13, HOST_R8);
+    asm_load32(a, HOST_R8, &eip);
+    emit_linear(a, HOST_R8);
+    struct asm_label hit = emit_table_probe(a, HOST_R8, &code);
+    asm_mov64(a, HOST_R8, HOST_R13);
+    asm_jmp(a, g->exit_link);
+    asm_bind(a, hit);
+    asm_load64(a, HOST_R11, &code);
+    asm_load64(a, HOST_RCX, &free);
+    struct asm_label full = asm_jrcxz(a);
+    asm_lea64(a, HOST_RCX, &less);
+    asm_store64(a, &free, HOST_RCX);
+    asm_load64(a, HOST_R9, &filled);
+    struct host_memory entry = { .base = HOST_R9, .index = HOST_RCX, .scale = 3 };
+    asm_store64(a, &entry, HOST_R13);
+    asm_load64(a, HOST_R9, &slot);
+    struct host_memory at_slot = host_at(HOST_R9, 0);
+    asm_store64(a, &at_slot, HOST_R11);
+    asm_bind(a, full);
+    asm_mov64(a, HOST_RCX, HOST_R12);
+    asm_jmp_reg(a, HOST_R11);
+}
+
+/*
+ * A landing was returned to that is not for the EIP in R8D. If one of the next few entries is, the return goes
+ * on there, entry by entry, so that the processor's own stack stays in step. Else the entry is
+ * put back, by a CALL for the same reason, and the target looked up: control comes here next.
+ */
+static void emit_return_mismatch(struct assembler *a, struct glue *g)
+{
+    struct asm_label found[RETURN_SEARCH];
+    struct host_memory sum = { .base = HOST_R8, .index = HOST_R10 };
+    struct host_memory eip = host_at(HOST_R9, LANDING_EIP), popped = host_at(HOST_RSP, -8);
+    struct host_memory entry = host_at(HOST_RSP, 0);
+    g->return_mismatch = a->p;
+    asm_mov64(a, HOST_R13, HOST_RCX);
+    for (unsigned n = 0; n < RETURN_SEARCH; n++) {
+        struct host_memory next = host_at(HOST_RSP, (int32_t)(n * sizeof(uint64_t)));
+        asm_load64(a, HOST_R9, &next);
+        asm_load32(a, HOST_R10, &eip);
+        asm_lea32(a, HOST_RCX, &sum);
+        found[n] = asm_jrcxz(a);
+    }
+    asm_mov64(a, HOST_RCX, HOST_R13);
+    asm_load64(a, HOST_R9, &popped);
+    struct asm_label put_back = asm_call_forward(a);
+    for (unsigned n = 0; n < RETURN_SEARCH; n++)
+        asm_bind(a, found[n]);
+    asm_mov64(a, HOST_RCX, HOST_R13);
+    asm_8(a, 0xc3);
+    g->return_bottom = a->p;
+    emit_landing_test(a, 0);
+    asm_mov64(a, HOST_RCX, HOST_R9);
+    struct host_memory bottom = host_at(HOST_RSP, -8);
+    asm_lea64(a, HOST_RSP, &bottom);
+    struct asm_label lookup = asm_jmp_short(a);
+    asm_bind(a, put_back);
+    asm_store64(a, &entry, HOST_R9);
+    asm_bind(a, lookup);
+}
+
+/* With R8 as the value. */
+static void emit_exit_kinds(struct assembler *a, struct glue *g)
+{
+    g->exit_lookup = a->p;
+    asm_mov32_imm(a, HOST_R10, EXIT_LOOKUP);
+    asm_jmp(a, g->exit);
+    g->exit_link = a->p;
+    asm_mov32_imm(a, HOST_R10, EXIT_LINK);
+    asm_jmp(a, g->exit);
 }
 
 uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end)
@@ -239,12 +327,12 @@ uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end)
     emit_enter(&a, &tr->glue);
     emit_exit(&a, &tr->glue);
     emit_execute_glue(&a, &tr->glue);
-    tr->glue.return_miss = a.p;
-    asm_mov32_imm(&a, HOST_R10, EXIT_LOOKUP);
-    asm_jmp(&a, tr->glue.exit);
+    emit_exit_kinds(&a, &tr->glue);
     emit_helper(&a, &tr->glue);
+    emit_far_link(&a, &tr->glue);
+    emit_return_mismatch(&a, &tr->glue);
     tr->glue.lookup = a.p;
-    emit_shared_lookup(&a, tr->glue.exit);
+    emit_shared_lookup(&a, tr->glue.exit_lookup);
     tr->glue.end = tr->glue.to_code_end = a.p;
     host_assert(!a.overflow, "glue does not fit into the code cache");
     return a.p;

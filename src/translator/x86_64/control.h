@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// What jumps (control.c) share with calls and returns (call.c).
+#ifndef TRANSLATOR_X86_64_CONTROL_H
+#define TRANSLATOR_X86_64_CONTROL_H
+
+#include "translator/x86_64/emit_functions.h"
+
+/* Where the instruction goes; 16-bit operand size cuts it. False: beyond what can be an EIP here. */
+bool jump_target(const struct emitter *e, const struct insn *i, uint32_t *target);
+/* The target of an indirect jump may be beyond the limit in 16-bit code with 32-bit operands. */
+bool indirect_fits(const struct emitter *e, const struct insn *i);
+/* Is the target in the page that holds all of this block? */
+bool in_own_page(const struct emitter *e, uint32_t target);
+/* Is OPTIMISE_* switched on? Are links to other pages made? */
+bool optimised(const struct emitter *e, uint32_t which);
+bool far_links(const struct emitter *e);
+/* r/m into a scratch register, zero-extended. */
+void emit_load_target(struct emitter *e, const struct insn *i, unsigned to);
+/* To the block at the EIP in R8D by the table; R9-R13 are clobbered, flags kept. */
+void emit_lookup(struct emitter *e, bool call);
+
+#endif
