@@ -78,14 +78,16 @@ static void rise(void *opaque)
     arm(pit, MAX(pit->edge, oldest), tick);
 }
 
-/* Before counter 0 changes: an edge whose time has come must not be lost. */
+/* Before counter 0 changes, or is read: an edge whose time has come must not be lost, nor be later
+ * than the count that shows it. */
 static int64_t sync(struct i8254 *pit)
 {
-    if (timer_armed(&pit->timer) && pit->timer.deadline <= clock_now(pit->clock)) {
+    int64_t tick = tick_now(pit);
+    if (timer_armed(&pit->timer) && pit->edge <= tick) {
         timer_cancel(&pit->timer);
         rise(pit);
     }
-    return tick_now(pit);
+    return tick;
 }
 
 static void changed(struct i8254 *pit, struct channel *channel, int64_t tick)
