@@ -43,11 +43,12 @@ static void rewrite(struct translator *tr, struct translated *t)
     tr->cpu->jit.stale = t;
 }
 
+/* Another version of the block may have got its probe before: what counts is what this one has. */
 void sites_count_fault(struct translator *tr, struct translated *t, unsigned n)
 {
     if (t->fault_count[n] < REWRITE_FAULTS)
         t->fault_count[n]++;
-    else if (tr->options.optimise & OPTIMISE_REWRITE && !(t->block->slow_sites >> n & 1))
+    else if (tr->options.optimise & OPTIMISE_REWRITE && !(t->probed >> n & 1))
         rewrite(tr, t);
 }
 

@@ -11,6 +11,7 @@ static struct translated *new_translation(struct region *r, struct block *b, uin
     t->block = b;
     t->eip = eip;
     t->mode = mode;
+    t->probed = b->slow_sites;
     t->count = b->count;
     t->code = r->code_used;
     t->guest_offsets = &t->offsets[t->count + 1];

@@ -48,6 +48,7 @@ struct translated {
     struct translated *next_of_block; /* the same bytes for another EIP or mode */
     struct translated *next_in_region;
     uint32_t eip, mode;
+    uint64_t probed;   /* the block's slow_sites when it was made */
     uint8_t *code;     /* writable view; what runs is at code + cache->to_run */
     uint32_t hot_size; /* bytes of code in the order of the guest's; stubs follow */
     uint32_t size;
