@@ -69,7 +69,7 @@ static bool has_room(const struct region *r)
     size_t data = (size_t)(r->code_end - r->code) + TRANSLATION_MAX_DATA;
     return (size_t)((uint8_t *)r->slots - r->code_used) >= TRANSLATION_MAX_CODE &&
            data - (size_t)(r->data_used - r->data) >= TRANSLATION_MAX_DATA &&
-           r->count < (size_t)(r->code_end - r->code) >> MAX_PER_REGION_SHIFT;
+           r->count + TRANSLATION_CHAIN <= (size_t)(r->code_end - r->code) >> MAX_PER_REGION_SHIFT;
 }
 
 struct region *code_cache_reserve(struct translator *tr)

@@ -49,7 +49,7 @@ enum exit_kind {
     EXIT_LINK,   /* value: struct link * */
 };
 
-/* What was decided for the translation made last, for logs. Bit n: instruction n. */
+/* What was decided for the translations of the chain made last, for logs. Bit n: instruction n. */
 struct translation_notes {
     uint64_t executed, soft, flags_dead;
 };
@@ -65,7 +65,7 @@ struct translator {
     struct cpu *cpu;
     struct translator_options options;
     struct translator_counts counts;
-    struct translation_notes notes;
+    struct translation_notes notes[TRANSLATION_CHAIN];
     struct host_code *code;
     uint8_t *cache;   /* writable view */
     ptrdiff_t to_run; /* from the writable view to where it runs */
@@ -140,6 +140,10 @@ void sites_forget_all(struct translator *tr);
 
 /* translate.c */
 struct translated *translate(struct translator *tr, struct block *b, uint32_t eip, uint32_t mode);
+/* What is to lie behind chain[count - 1], which ends by this link, or NULL. insns: there is room for
+ * so many. */
+struct translated *translation_behind(struct translator *tr, struct translated **chain,
+                                      unsigned count, const struct link *link, unsigned insns);
 
 /* trap.c */
 bool translator_trap(void *opaque, enum host_trap trap, uint64_t address, bool write,
@@ -147,7 +151,8 @@ bool translator_trap(void *opaque, enum host_trap trap, uint64_t address, bool w
 
 /* show.c: logs and names what was made, where somebody wants that. */
 void show_glue(struct translator *tr);
-void show_translation(struct translator *tr, const struct translated *t);
+void show_translation(struct translator *tr, const struct translated *t,
+                      const struct translation_notes *notes);
 
 /* runtime.c: called by generated code. Do instruction number index of t; where to go on in the running view, or
  * NULL: leave for the dispatcher. */
@@ -189,9 +194,11 @@ bool translator_can_look_up(struct translator *tr, uint32_t mode);
 /* What a translated block's first instruction is handled by. */
 const struct insn *translator_run(struct cpu *cpu, const struct insn *i);
 
-/* x86_64/: emit the glue at the cache's start; one block into [code, end): false if it does not fit. */
+/* x86_64/: emit the glue at the cache's start; translations behind each other from r->code_used on,
+ * of which chain[0] is made, at most `most`: how many, 0 if they do not fit. */
 uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end);
-bool emit_block(struct translator *tr, struct region *r, struct translated *t);
+unsigned emit_chain(struct translator *tr, struct region *r, struct translated **chain,
+                    unsigned most);
 void emit_patch_link(uint8_t *site, const uint8_t *target);
 /* What enters t, which was dropped, looks for its successor. */
 void emit_tombstone(struct translator *tr, struct translated *t);

@@ -67,7 +67,8 @@ static void log_guest_insn(const struct translator *tr, const struct translated 
     bus->disassemble(bus->disassemble_opaque, insn_linear(tr, t, n), bytes, i->length, b->mode);
 }
 
-static void log_operations(const struct translator *tr, const struct translated *t)
+static void log_operations(const struct translator *tr, const struct translated *t,
+                           const struct translation_notes *notes)
 {
     const struct log *log = tr->cpu->bus.log;
     uint32_t m = t->mode;
@@ -81,9 +82,9 @@ static void log_operations(const struct translator *tr, const struct translated 
         log_write(log, "  %08x %-12s %4u bytes%s%s%s\n", insn_linear(tr, t, n),
                   op == INSN_OP_UNDEFINED ? "(undefined)" : opcode_table[op].mnemonic,
                   t->offsets[n + 1] - t->offsets[n],
-                  tr->notes.executed >> n & 1 ? ", by the executor" : "",
-                  tr->notes.soft >> n & 1 && m & TRANSLATION_WINDOW ? ", soft TLB" : "",
-                  tr->notes.flags_dead >> n & 1 ? ", flags dead" : "");
+                  notes->executed >> n & 1 ? ", by the executor" : "",
+                  notes->soft >> n & 1 && m & TRANSLATION_WINDOW ? ", soft TLB" : "",
+                  notes->flags_dead >> n & 1 ? ", flags dead" : "");
     }
 }
 
@@ -115,7 +116,8 @@ static void log_code(const struct translator *tr, const struct translated *t)
     log_host_code(tr, t, t->hot_size, t->size);
 }
 
-void show_translation(struct translator *tr, const struct translated *t)
+void show_translation(struct translator *tr, const struct translated *t,
+                      const struct translation_notes *notes)
 {
     const struct log *log = tr->cpu->bus.log;
     if (likely(tr->options.name_code == NULL && !log_enabled(log, LOG_OP) &&
@@ -125,7 +127,7 @@ void show_translation(struct translator *tr, const struct translated *t)
     if (tr->options.name_code != NULL)
         name_translation(tr, t);
     if (log_enabled(log, LOG_OP))
-        log_operations(tr, t);
+        log_operations(tr, t, notes);
     if (log_enabled(log, LOG_OUT_ASM))
         log_code(tr, t);
 }

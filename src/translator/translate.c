@@ -3,40 +3,120 @@
 // The pipeline: a decoded block becomes a translation.
 #include "translator/internal.h"
 
-static struct translated *new_translation(struct region *r, struct block *b, uint32_t eip,
-                                           uint32_t mode)
+static struct translated *new_translation(uint8_t *data, struct block *b, uint32_t eip,
+                                          uint32_t mode)
 {
-    struct translated *t = (struct translated *)r->data_used;
+    struct translated *t = (struct translated *)data;
     __builtin_memset(t, 0, sizeof *t);
     t->block = b;
     t->eip = eip;
     t->mode = mode;
     t->probed = b->slow_sites;
     t->count = b->count;
-    t->code = r->code_used;
     t->guest_offsets = &t->offsets[t->count + 1];
     t->fault_count = (uint8_t *)&t->guest_offsets[t->count];
     t->links = (struct link *)(((uintptr_t)&t->fault_count[t->count] + 7) & ~(uintptr_t)7);
     __builtin_memset(t->fault_count, 0, t->count);
+    for (unsigned n = 0; n < t->count; n++)
+        t->guest_offsets[n] = b->insns[n].offset;
     return t;
+}
+
+static uint8_t *data_end(const struct translated *t)
+{
+    return (uint8_t *)(((uintptr_t)&t->links[t->link_count] + 15) & ~(uintptr_t)15);
+}
+
+/* An instruction makes two links at most. */
+static size_t most_data(const struct block *b)
+{
+    size_t each = 2 * sizeof(uint16_t) + sizeof(uint8_t) + 2 * sizeof(struct link);
+    return sizeof(struct translated) + (b->count + 1u) * each + 32;
+}
+
+/* Is one more version of b wanted? */
+static bool lacks_version(const struct block *b, uint32_t eip, uint32_t mode)
+{
+    unsigned versions = 0;
+    for (const struct translated *t = b->translations; t != NULL; t = t->next_of_block) {
+        if (t->eip == eip && t->mode == mode)
+            return false;
+        versions++;
+    }
+    return versions < TRANSLATION_MAX_VERSIONS;
+}
+
+static bool is_in_chain(struct translated *const *chain, unsigned count, const struct block *b)
+{
+    while (count > 0 && chain[count - 1]->block != b)
+        count--;
+    return count > 0;
+}
+
+/*
+ * A block that was executed before, mostly as often as this one: behind a CALL that returned, where a
+ * long block goes on, a JMP's target. It saves a jump. Not one whose decoded instructions were
+ * forgotten: decoding it could make another of the chain forget its own.
+ */
+struct translated *translation_behind(struct translator *tr, struct translated **chain,
+                                      unsigned count, const struct link *link, unsigned insns)
+{
+    const struct translated *last = chain[count - 1];
+    struct block *b = block_find(tr->cpu, last->block->host + (link->target_eip - last->eip), NULL);
+    uint8_t *data = data_end(last), *limit = (uint8_t *)chain[0] + TRANSLATION_MAX_DATA;
+    if (b == NULL || b->insns == NULL || !lacks_version(b, link->target_eip, last->mode) ||
+        is_in_chain(chain, count, b))
+        return NULL;
+    if (b->count > insns || (size_t)(limit - data) < most_data(b))
+        return NULL;
+    return new_translation(data, b, link->target_eip, last->mode);
+}
+
+static void publish(struct translator *tr, struct region *r, struct translated *t)
+{
+    code_cache_publish(tr, r, t, t->code + t->size, data_end(t));
+    t->next_of_block = t->block->translations;
+    t->block->translations = t;
+    tr->counts.translations++;
+    tr->counts.translated_insns += t->count;
+}
+
+/* The last link of each leads to the next. */
+static void join(struct translator *tr, struct translated *const *chain, unsigned count)
+{
+    for (unsigned n = 1; n < count; n++) {
+        struct translated *t = chain[n - 1];
+        link_to(tr, &t->links[t->link_count - 1], chain[n]);
+        tr->cpu->engine->warm(tr->cpu, chain[n]->block);
+    }
+}
+
+/* Alone, where the estimate of what fits into one emission was too low. */
+static unsigned emit(struct translator *tr, struct region *r, struct block *b, uint32_t eip,
+                     uint32_t mode, struct translated **chain)
+{
+    unsigned most = tr->options.optimise & OPTIMISE_CHAIN ? TRANSLATION_CHAIN : 1, count = 0;
+    for (; count == 0 && most > 0; most = most > 1 ? 1 : 0) {
+        chain[0] = new_translation(r->data_used, b, eip, mode);
+        __builtin_memset(tr->notes, 0, sizeof tr->notes);
+        count = emit_chain(tr, r, chain, most);
+    }
+    return count;
 }
 
 /* Decoding was done for the executor; flags are looked at instruction by instruction while emitting. */
 struct translated *translate(struct translator *tr, struct block *b, uint32_t eip, uint32_t mode)
 {
-    const struct insn *insns = block_insns(tr->cpu, b);
+    block_insns(tr->cpu, b); /* decoded for the executor, and perhaps forgotten since */
     struct region *r = code_cache_reserve(tr);
-    struct translated *t = new_translation(r, b, eip, mode);
-    for (unsigned n = 0; n < t->count; n++)
-        t->guest_offsets[n] = insns[n].offset;
-    tr->notes = (struct translation_notes){ 0 };
-    if (!emit_block(tr, r, t))
+    struct translated *chain[TRANSLATION_CHAIN];
+    unsigned count = emit(tr, r, b, eip, mode, chain);
+    if (count == 0)
         return NULL;
-    code_cache_publish(tr, r, t, t->code + t->size, (uint8_t *)&t->links[t->link_count]);
-    t->next_of_block = b->translations;
-    b->translations = t;
-    tr->counts.translations++;
-    tr->counts.translated_insns += t->count;
-    show_translation(tr, t);
-    return t;
+    for (unsigned n = 0; n < count; n++)
+        publish(tr, r, chain[n]);
+    join(tr, chain, count);
+    for (unsigned n = 0; n < count; n++)
+        show_translation(tr, chain[n], &tr->notes[n]);
+    return chain[0];
 }

@@ -14,11 +14,15 @@
 #define CODE_CACHE_DEFAULT (32u << 20)
 
 /* An upper bound of one translation: 48 instructions of at most 256 bytes with their stubs. */
-#define TRANSLATION_MAX_CODE (24u << 10)
+#define TRANSLATION_MAX_CODE  (24u << 10)
+#define TRANSLATION_INSN_CODE 512
 #define TRANSLATION_MAX_DATA (8u << 10)
 
 /* Translating costs some 2 us an instruction's worth of executing it 100 times. */
 #define TRANSLATION_THRESHOLD 16
+
+/* Blocks that are translated together, each where the one before goes on. */
+#define TRANSLATION_CHAIN 8
 
 /* Versions of one block for different EIPs and modes before the executor keeps it. */
 #define TRANSLATION_MAX_VERSIONS 4

@@ -11,10 +11,11 @@ enum stub_kind { STUB_SLOW, STUB_LINK, STUB_FAR, STUB_FAR_JUMP };
 struct pending_stub {
     enum stub_kind kind;
     struct asm_label label;
+    struct translated *t;
     unsigned index;    /* STUB_SLOW: the instruction */
     struct link *link; /* STUB_LINK, STUB_FAR*: the latter is a jump of its own */
 };
-enum { MAX_STUBS = 4 * BLOCK_MAX_INSNS };
+enum { MAX_STUBS = 8 * BLOCK_MAX_INSNS, MAX_STUB_BYTES = 40 };
 
 static struct pending_stub *new_stub(struct emitter *e, enum stub_kind kind, struct asm_label label)
 {
@@ -23,7 +24,7 @@ static struct pending_stub *new_stub(struct emitter *e, enum stub_kind kind, str
         return e->stubs;
     }
     struct pending_stub *s = &e->stubs[e->stub_count++];
-    *s = (struct pending_stub){ .kind = kind, .label = label, .index = e->index };
+    *s = (struct pending_stub){ .kind = kind, .label = label, .t = e->t, .index = e->index };
     return s;
 }
 
@@ -94,7 +95,7 @@ static bool overwrites_flags(const struct insn *i)
 
 static void note(const struct emitter *e, bool executed)
 {
-    struct translation_notes *notes = &translator_of(e->cpu)->notes;
+    struct translation_notes *notes = &translator_of(e->cpu)->notes[e->number];
     notes->executed |= (uint64_t)executed << e->index;
     notes->soft |= (uint64_t)(e->way == WAY_SOFT) << e->index;
     notes->flags_dead |= (uint64_t)e->flags_dead << e->index;
@@ -121,7 +122,7 @@ static void emit_insn(struct emitter *e, const struct insn *i)
 static void emit_slow_stub(struct emitter *e, const struct pending_stub *s)
 {
     asm_bind(&e->a, s->label);
-    asm_mov64_imm(&e->a, HOST_R8, (uint64_t)(uintptr_t)e->t);
+    asm_mov64_imm(&e->a, HOST_R8, (uint64_t)(uintptr_t)s->t);
     asm_mov32_imm(&e->a, HOST_R9, s->index);
     asm_jmp(&e->a, translator_of(e->cpu)->glue.execute);
 }
@@ -166,12 +167,13 @@ static void emit_stub(struct emitter *e, const struct pending_stub *s)
 /* MOV R8D, EIP; JMP look-up */
 enum { TOMBSTONE_SIZE = 6 + 5 };
 
+/* The stubs of a whole chain stay when its last translation becomes a tombstone. */
 static void emit_stubs(struct emitter *e)
 {
-    for (unsigned n = 0; n < e->stub_count; n++)
-        emit_stub(e, &e->stubs[n]);
     while (e->a.p < e->t->code + TOMBSTONE_SIZE && !e->a.overflow)
         asm_8(&e->a, 0xcc);
+    for (unsigned n = 0; n < e->stub_count; n++)
+        emit_stub(e, &e->stubs[n]);
 }
 
 void emit_tombstone(struct translator *tr, struct translated *t)
@@ -198,40 +200,75 @@ static void emit_fpu_entry(struct emitter *e)
     fpu_guard(e, e->fpu);
 }
 
-bool emit_block(struct translator *tr, struct region *r, struct translated *t)
+static void emit_hot(struct emitter *e, struct translated *t)
 {
-    struct pending_stub stubs[MAX_STUBS];
-    uint8_t *end = t->code + TRANSLATION_MAX_CODE - TRANSLATION_MAX_LINKS * sizeof(uint64_t);
-    struct emitter e = {
-        .a = { .p = t->code, .start = t->code, .end = end },
-        .slots = r->slots,
-        .cpu = tr->cpu,
-        .t = t,
-        .block = t->block,
-        .mode = t->mode,
-        .stubs = stubs,
-    };
-    emit_fpu_entry(&e);
+    e->t = t;
+    e->block = t->block;
+    e->fpu = 0;
+    t->code = e->a.p;
+    emit_fpu_entry(e);
     for (unsigned n = 0; n < t->count; n++) {
         const struct insn *i = &t->block->insns[n];
-        e.insn = i;
-        e.index = n;
-        e.eip = wrapped(&e, t->eip + i->offset);
-        e.next_eip = wrapped(&e, t->eip + i->offset + i->length);
-        e.ended = false;
-        t->offsets[n] = (uint16_t)(e.a.p - t->code);
-        emit_insn(&e, i);
+        e->insn = i;
+        e->index = n;
+        e->eip = wrapped(e, t->eip + i->offset);
+        e->next_eip = wrapped(e, t->eip + i->offset + i->length);
+        e->ended = false;
+        t->offsets[n] = (uint16_t)(e->a.p - t->code);
+        emit_insn(e, i);
     }
-    t->offsets[t->count] = (uint16_t)(e.a.p - t->code);
-    if (!e.ended)
-        emit_goto(&e, e.next_eip);
-    t->hot_size = (uint32_t)(e.a.p - t->code);
+    t->offsets[t->count] = (uint16_t)(e->a.p - t->code);
+    if (!e->ended)
+        emit_goto(e, e->next_eip);
+    t->hot_size = t->size = (uint32_t)(e->a.p - t->code);
+}
+
+/* JMP rel32 and a NOP of as many bytes, with the displacement's place in it. SDM 2B, NOP */
+static const uint8_t jump_opcode = 0xe9, nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+
+/* The link in the jump that ends the translation made last, if that is how it ends. */
+static struct link *last_link(const struct emitter *e)
+{
+    struct link *l = e->t->link_count > 0 ? &e->t->links[e->t->link_count - 1] : NULL;
+    bool last = l != NULL && !l->far && l->site + 4 == e->a.p && l->site[-1] == jump_opcode;
+    return last && e->t->hot_size >= TOMBSTONE_SIZE ? l : NULL;
+}
+
+/* Of bytes for code and stubs, what a translation may still take: translation_behind() compares. */
+static unsigned room_left(const struct emitter *e)
+{
+    size_t used = (size_t)(e->a.p - e->a.start) + e->stub_count * MAX_STUB_BYTES;
+    size_t all = (size_t)(e->a.end - e->a.start);
+    return used < all ? (unsigned)(all - used) / TRANSLATION_INSN_CODE : 0;
+}
+
+unsigned emit_chain(struct translator *tr, struct region *r, struct translated **chain,
+                    unsigned most)
+{
+    struct pending_stub stubs[MAX_STUBS];
+    uint8_t *start = r->code_used;
+    uint8_t *end = start + TRANSLATION_MAX_CODE - TRANSLATION_MAX_LINKS * sizeof(uint64_t);
+    struct emitter e = {
+        .a = { .p = start, .start = start, .end = end },
+        .slots = r->slots,
+        .cpu = tr->cpu,
+        .mode = chain[0]->mode,
+        .stubs = stubs,
+    };
+    struct translated *next = chain[0];
+    do {
+        chain[e.number] = next;
+        emit_hot(&e, next);
+        struct link *behind = ++e.number < most ? last_link(&e) : NULL;
+        next =
+            behind == NULL ? NULL : translation_behind(tr, chain, e.number, behind, room_left(&e));
+    } while (next != NULL && !e.a.overflow);
     emit_stubs(&e);
-    t->size = (uint32_t)(e.a.p - t->code);
+    e.t->size = (uint32_t)(e.a.p - e.t->code);
     if (e.a.overflow)
-        return false;
+        return 0;
     r->slots = e.slots;
-    return true;
+    return e.number;
 }
 
 bool emits(const struct opcode *row)
@@ -239,9 +276,18 @@ bool emits(const struct opcode *row)
     return emitter_of(row) != NULL;
 }
 
-/* The displacement counts from the end of its four bytes, which are the instruction's last. */
+/*
+ * The displacement counts from the end of its four bytes, which are the instruction's last. A jump to
+ * what lies behind it becomes a NOP.
+ */
 void emit_patch_link(uint8_t *site, const uint8_t *target)
 {
     int32_t displacement = (int32_t)(target - (site + 4));
+    if (displacement == 0 && site[-1] == jump_opcode) {
+        __builtin_memcpy(site - 1, nop, sizeof nop);
+        return;
+    }
+    if (site[-1] == nop[0] && site[0] == nop[1])
+        site[-1] = jump_opcode;
     __builtin_memcpy(site, &displacement, sizeof displacement);
 }

@@ -43,6 +43,7 @@ enum memory_way { WAY_WINDOW, WAY_SOFT };
 
 struct emitter {
     struct assembler a; /* hot code */
+    unsigned number;    /* of the translation in its chain */
     struct cpu *cpu;
     struct translated *t;
     const struct block *block;
