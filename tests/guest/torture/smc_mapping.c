@@ -215,6 +215,41 @@ static void switching(uint32_t a, uint32_t b)
             return;
 }
 
+/* Direct jumps from the shared page to the one that differs: JMP, JZ, and CALL with its return. */
+static void place_far_jumps(uint32_t at, uint32_t target)
+{
+    store8(at, 0xe9), store32(at + 1, target - (at + 5));
+    store8(at + 0x10, 0x31), store8(at + 0x11, 0xc9); /* XOR ECX,ECX */
+    store8(at + 0x12, 0x0f), store8(at + 0x13, 0x84), store32(at + 0x14, target - (at + 0x18));
+    store8(at + 0x20, 0xe8), store32(at + 0x21, target - (at + 0x25)), store8(at + 0x25, 0xc3);
+}
+
+static bool far_jumps_give(uint32_t at, uint32_t expected)
+{
+    bool right = true;
+    for (uint32_t entry = at; entry <= at + 0x20; entry += 0x10)
+        right &= EQUAL(call0(entry), expected);
+    return right;
+}
+
+/* The target's bytes change now and then, which drops what the jumps led to. */
+static void far_jumps(uint32_t a, uint32_t b)
+{
+    uint32_t at = PAGE(44) + 0x200, number[2] = { 40, 50 };
+    place_far_jumps(at, PAGE(40));
+    for (unsigned n = 0; n < 3000; n++) {
+        unsigned k = n < 1000 ? n & 1 : n / 100 & 1;
+        if (n % 70 == 0)
+            store32(FRAME(k ? 50 : 40) + 1, number[k] += 0x100);
+        set_cr3(k ? b : a);
+        if (!far_jumps_give(at, number[k]))
+            break;
+    }
+    place_number(FRAME(40), 40);
+    place_number(FRAME(50), 50);
+    set_cr3(a);
+}
+
 static void global_pages(uint32_t a, uint32_t b)
 {
     if (!(cpuid_edx() >> 13 & 1))
@@ -222,6 +257,7 @@ static void global_pages(uint32_t a, uint32_t b)
     set_cr4(cr4() | 0x80);
     place_number(FRAME(46), 46);
     place_number(FRAME(47), 47);
+    place_far_jumps(PAGE(44) + 0x300, PAGE(46));
     for (unsigned n = 0; n < 400; n++) {
         uint32_t frame = FRAME(46 + n % 2);
         test_table[46] = other_table[46] = frame | RWX | PTE_G;
@@ -233,8 +269,10 @@ static void global_pages(uint32_t a, uint32_t b)
         }
         set_cr3(n % 3 ? a : b);
         EQUAL(call0(PAGE(46)), 46 + n % 2);
+        far_jumps_give(PAGE(44) + 0x300, 46 + n % 2);
         set_cr3(n % 5 ? b : a);
         EQUAL(call0(PAGE(46)), 46 + n % 2);
+        far_jumps_give(PAGE(44) + 0x300, 46 + n % 2);
         EQUAL(call0(PAGE(40)), n % 5 ? 50 : 40);
     }
     set_cr3(a);
@@ -246,6 +284,7 @@ void smc_spaces(void)
     uint32_t a = cr3(), b = (uint32_t)other_directory;
     make_spaces();
     use_spaces(a, b);
+    far_jumps(a, b);
     switching(a, b);
     global_pages(a, b);
 }
