@@ -21,7 +21,6 @@
  *                                                                 fits:  mov rcx, r9
  */
 
-/* Into R8D in 16-bit mode as well: what was popped is zero-extended. */
 static void emit_push_return(struct emitter *e, const struct insn *i)
 {
     bool word = i->flags & INSN_OSIZE16;
