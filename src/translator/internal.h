@@ -140,8 +140,8 @@ void sites_forget_all(struct translator *tr);
 
 /* translate.c */
 struct translated *translate(struct translator *tr, struct block *b, uint32_t eip, uint32_t mode);
-/* What is to lie behind chain[count - 1], which ends by this link, or NULL. insns: there is room for
- * so many. */
+/* What is to lie behind chain[count - 1], which ends by this link, or NULL. insns: there is room
+ * for so many. */
 struct translated *translation_behind(struct translator *tr, struct translated **chain,
                                       unsigned count, const struct link *link, unsigned insns);
 
@@ -154,8 +154,8 @@ void show_glue(struct translator *tr);
 void show_translation(struct translator *tr, const struct translated *t,
                       const struct translation_notes *notes);
 
-/* runtime.c: called by generated code. Do instruction number index of t; where to go on in the running view, or
- * NULL: leave for the dispatcher. */
+/* runtime.c: called by generated code. Do instruction number index of t; where to go on in the
+ * running view, or NULL: leave for the dispatcher. */
 const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigned index);
 /*
  * memory_move.c: does an instruction that only moves between memory and a register, raising what the

@@ -82,8 +82,8 @@ void translation_drop(struct translator *tr, struct translated *t)
 
 /*
  * The slot of a far link is a copy of an entry of the table: what is right of that is right of
- * it, and where the table forgets an address the slots do. A target that is dropped keeps its slots: they
- * lead to its tombstone until they are emptied.
+ * it, and where the table forgets an address the slots do. A target that is dropped keeps its
+ * slots: they lead to its tombstone until they are emptied.
  */
 static uint32_t far_linear(const struct translator *tr, const struct link *link)
 {

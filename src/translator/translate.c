@@ -54,9 +54,9 @@ static bool is_in_chain(struct translated *const *chain, unsigned count, const s
 }
 
 /*
- * A block that was executed before, mostly as often as this one: behind a CALL that returned, where a
- * long block goes on, a JMP's target. It saves a jump. Not one whose decoded instructions were
- * forgotten: decoding it could make another of the chain forget its own.
+ * A block that was executed before, mostly as often as this one: behind a CALL that returned,
+ * where a long block goes on, a JMP's target. It saves a jump. Not one whose decoded instructions
+ * were forgotten: decoding it could make another of the chain forget its own.
  */
 struct translated *translation_behind(struct translator *tr, struct translated **chain,
                                       unsigned count, const struct link *link, unsigned insns)
@@ -104,7 +104,8 @@ static unsigned emit(struct translator *tr, struct region *r, struct block *b, u
     return count;
 }
 
-/* Decoding was done for the executor; flags are looked at instruction by instruction while emitting. */
+/* Decoding was done for the executor; flags are looked at instruction by instruction while
+ * emitting. */
 struct translated *translate(struct translator *tr, struct block *b, uint32_t eip, uint32_t mode)
 {
     block_insns(tr->cpu, b); /* decoded for the executor, and perhaps forgotten since */

@@ -13,9 +13,9 @@ struct translated;
 
 /*
  * A direct jump out of a translation to a known EIP. It starts by going to its stub, which leaves
- * for the dispatcher; once the target is translated, it goes there. Within a page its instruction is
- * patched. What another page is may change without this one: a far link jumps through a slot, which
- * is emptied with the table of jump targets (link.c).
+ * for the dispatcher; once the target is translated, it goes there. Within a page its instruction
+ * is patched. What another page is may change without this one: a far link jumps through a slot,
+ * which is emptied with the table of jump targets (link.c).
  */
 struct link {
     union {

@@ -30,7 +30,8 @@
 /* Calls that may be open before the return stack starts anew: 8 bytes each. */
 #define RETURN_STACK_SIZE (64u << 10)
 
-/* How many calls are looked through for the one that a return goes behind, if it is not the last. */
+/* How many calls are looked through for the one that a return goes behind, if it is not the
+ * last. */
 #define RETURN_SEARCH       4
 #define RETURN_STACK_BOTTOM 8
 

@@ -277,8 +277,8 @@ bool emits(const struct opcode *row)
 }
 
 /*
- * The displacement counts from the end of its four bytes, which are the instruction's last. A jump to
- * what lies behind it becomes a NOP.
+ * The displacement counts from the end of its four bytes, which are the instruction's last. A jump
+ * to what lies behind it becomes a NOP.
  */
 void emit_patch_link(uint8_t *site, const uint8_t *target)
 {

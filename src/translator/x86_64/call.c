@@ -7,11 +7,11 @@
 
 /*
  * Returns are predicted by the host's own CALL and RET. A guest's CALL is a host CALL on the return
- * stack (RSP); the host's return address leads to a landing. A guest's RET pops EIP into R8D and is a host
- * RET, whatever it has popped: the landing looks whether that is the address behind its CALL. It
- * mostly is. Where it is not (another stack, longjmp(), calls that the executor made, an address that was
- * pushed), the glue looks for a landing further up that fits, or else the target up in the table.
- * The bottom entry leads there too.
+ * stack (RSP); the host's return address leads to a landing. A guest's RET pops EIP into R8D and
+ * is a host RET, whatever it has popped: the landing looks whether that is the address behind its
+ * CALL. It mostly is. Where it is not (another stack, longjmp(), calls that the executor made, an
+ * address that was pushed), the glue looks for a landing further up that fits, or else the target
+ * up in the table. The bottom entry leads there too.
  *
  * CALL    mov [ESP - 4], return    RET    mov r8d, [ESP]       landing   mov r9, rcx
  *         lea ESP, [ESP - 4]              lea ESP, [ESP + 4]             lea ecx, [r8 - return]

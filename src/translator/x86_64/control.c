@@ -8,11 +8,12 @@
 
 /*
  * A target within the block's own page is linked directly: two linear addresses of one page that is
- * mapped twice keep their distance. A link to another page jumps through a slot. What is known only as it
- * runs goes by the table of jump targets, which knows what is mapped now.
+ * mapped twice keep their distance. A link to another page jumps through a slot. What is known
+ * only as it runs goes by the table of jump targets, which knows what is mapped now.
  */
 
-/* Where the instruction goes; 16-bit operand size cuts it. False: beyond what can be an EIP here. */
+/* Where the instruction goes; 16-bit operand size cuts it. False: beyond what can be an EIP
+ * here. */
 bool jump_target(const struct emitter *e, const struct insn *i, uint32_t *target)
 {
     *target = e->eip + i->length + i->imm;

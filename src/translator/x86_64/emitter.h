@@ -120,7 +120,8 @@ struct asm_label emit_table_probe(struct assembler *a, unsigned linear, struct h
 /* Jump to a guest address: by a link or the table of jump targets. control.c */
 void emit_goto(struct emitter *e, uint32_t target);
 
-/* A landing's begin: RCX is in R9, ECX zero if R8D is eip, which is negated at LANDING_EIP. call.c */
+/* A landing's begin: RCX is in R9, ECX zero if R8D is eip, which is negated at LANDING_EIP.
+ * call.c */
 void emit_landing_test(struct assembler *a, uint32_t eip);
 enum { LANDING_EIP = 6 };
 
@@ -135,8 +136,8 @@ void fpu_guard(struct emitter *e, unsigned kinds);
 /*
  * The instruction re-encoded as it is: opcode, ModRM, immediate; registers by host_gpr(), memory by
  * memory_operand(). size: bytes of the memory operand. Knows ESP in R14, AH-BH beside REX, 66, F2,
- * F3 and LOCK. xmm/mm registers need no mapping: `vector_reg` and `vector_rm` tell that ModRM.reg and
- * rm are such.
+ * F3 and LOCK. xmm/mm registers need no mapping: `vector_reg` and `vector_rm` tell that ModRM.reg
+ * and rm are such.
  */
 struct pass {
     unsigned size; /* memory operand, bytes; 0: from the row's operand and the operand size */
@@ -154,8 +155,8 @@ void add_segment_base(struct emitter *e, unsigned seg, unsigned to, unsigned off
 /*
  * emitters.c: which function emits a row; NULL: the executor does it. The tables are made from the
  * lists integer.inc, control.inc, string.inc, system.inc, x87.inc, simd.inc in this directory:
- *   EMIT(map, first, last, prefix, reg, function)    rows of that map and opcode range; prefix and reg:
- *                                                    as the row has it, ANY: whatever it has
+ *   EMIT(map, first, last, prefix, reg, function)    rows of that map and opcode range; prefix and
+ *                                                    reg: as the row has it, ANY: whatever it has
  * The first line that fits counts: special ones come first.
  */
 emit_fn *emitter_of(const struct opcode *row);

@@ -273,9 +273,10 @@ static void emit_far_link(struct assembler *a, struct glue *g)
 }
 
 /*
- * A landing was returned to that is not for the EIP in R8D. If one of the next few entries is, the return goes
- * on there, entry by entry, so that the processor's own stack stays in step. Else the entry is
- * put back, by a CALL for the same reason, and the target looked up: control comes here next.
+ * A landing was returned to that is not for the EIP in R8D. If one of the next few entries is, the
+ * return goes on there, entry by entry, so that the processor's own stack stays in step. Else the
+ * entry is put back, by a CALL for the same reason, and the target looked up: control comes here
+ * next.
  */
 static void emit_return_mismatch(struct assembler *a, struct glue *g)
 {
