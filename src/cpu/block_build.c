@@ -85,6 +85,7 @@ static struct block *build_crossing(struct cpu *cpu, struct block *b, uint32_t l
     if (length == 0 || length < -1)
         return NULL;
     b->second_page = second.read;
+    b->uses_gs = b->insns[0].seg == SEG_GS;
     finish(b, 1, b->insns[0].length);
     set_entry(cpu, b);
     block_publish(cpu, b, first, &second);
@@ -106,6 +107,7 @@ struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_pag
         if (length == 0 || length < -1)
             break;
         i->offset = position;
+        b->uses_gs |= i->seg == SEG_GS;
         position += i->length;
         count++;
         if (ends_block(i) || joins_another(cpu, b, i, position))

@@ -26,9 +26,11 @@ enum {
     TRANSLATION_WINDOW = 1 << 5,  /* guest memory is reached through the window in GS */
     TRANSLATION_REFUSED = 1 << 6, /* only the executor is right: code limits, alignment checks */
     TRANSLATION_VALID = 1 << 7,   /* always set: no key is zero */
-    TRANSLATION_BASE_SHIFT = 8,   /* 8-13: ES CS SS DS FS GS have base 0 */
-    TRANSLATION_LIMIT_SHIFT = 14, /* 14-19: ES CS SS DS FS GS may be read and written (CS: read)
+    TRANSLATION_BASE_SHIFT = 8,   /* 8-12: ES CS SS DS FS have base 0 */
+    TRANSLATION_LIMIT_SHIFT = 14, /* 14-18: ES CS SS DS FS may be read and written (CS: read)
                                       anywhere in 4 GiB */
+    /* 13 and 19 say the same of GS while a block is emitted. Kernels run with the GS of the program
+     * that called them, so it is no part of jit.mode: blocks that use it look when they are entered. */
     /* Not of a mode, of struct segment alone: may be read anywhere, which is enough for CS. */
     TRANSLATION_NO_READ_LIMIT = 1 << 30,
 };
@@ -38,8 +40,8 @@ enum {
 /*
  * Linear address and mode to generated code: direct-mapped by the sum of the linear address and
  * itself rotated right by 12, low 16 bits (so that neither a page's offset nor its number alone
- * decides, and a page's entries follow one another). minus_key: -(linear + (mode << 32)); an empty entry is all zeros, which no key equals as
- * bit 63 of a key's complement is set.
+ * decides, and a page's entries follow one another). minus_key: -(linear + (mode << 32)); an empty
+ * entry is all zeros, which no key equals as bit 63 of a key's complement is set.
  */
 struct jump_target {
     uint64_t minus_key;

@@ -5,10 +5,11 @@
 
 /* ---- direct links ---------------------------------------------------------------------------- */
 
-/* Where nothing of the FPU is to be tested any more, its test is left out. */
+/* Where nothing of the FPU or of GS is to be tested any more, the test is left out. */
 static const uint8_t *entry_for(const struct link *link, const struct translated *to)
 {
-    return to->code + (to->fpu & ~link->fpu ? 0 : to->offsets[0]);
+    bool tests = to->fpu & ~link->fpu || (to->gs != TRANSLATION_NO_GS && to->gs != link->from->gs);
+    return to->code + (tests ? 0 : to->offsets[0]);
 }
 
 void link_to(struct translator *tr, struct link *link, struct translated *to)

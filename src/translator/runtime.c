@@ -27,7 +27,6 @@ static uint32_t segment_bits(const struct cpu *cpu)
     bits |= (cpu->seg[SEG_SS].translation & both) << SEG_SS;
     bits |= (cpu->seg[SEG_DS].translation & both) << SEG_DS;
     bits |= (cpu->seg[SEG_FS].translation & both) << SEG_FS;
-    bits |= (cpu->seg[SEG_GS].translation & both) << SEG_GS;
     return bits;
 }
 
@@ -94,11 +93,21 @@ static void count_executed(struct translator *tr, const struct insn *i)
         tr->counts.executed_by_op[i->op]++;
 }
 
-/* At the begin of a block that needs the FPU. Where it may not have it, the executor does the block. */
-static const uint8_t *enter_with_fpu(struct translator *tr, struct cpu *cpu, struct translated *t)
+static bool gs_is_as_in(const struct cpu *cpu, const struct translated *t)
+{
+    return t->gs == TRANSLATION_NO_GS || t->gs == cpu->seg[SEG_GS].translation;
+}
+
+/*
+ * A block did not find what it asks for at its begin. With another kind of GS it is another
+ * translation's turn. Where it may not have the FPU, the executor does the block.
+ */
+static const uint8_t *enter_anew(struct translator *tr, struct cpu *cpu, struct translated *t)
 {
     flags_from_image(cpu); /* the way back into the block ends here where there is an interrupt */
     cpu->eip = t->eip;
+    if (!gs_is_as_in(cpu, t))
+        return NULL;
     if (fpu_open(cpu, t->fpu))
         return runs_at(tr, t->code + t->offsets[0]);
     exec_whole(cpu, t->block, t->eip);
@@ -152,7 +161,7 @@ const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigne
 {
     struct translator *tr = translator_of(cpu);
     if (index == t->count)
-        return enter_with_fpu(tr, cpu, t);
+        return enter_anew(tr, cpu, t);
     struct block *b = t->block;
     const struct insn *i = &block_insns(cpu, b)[index];
     uint32_t next = t->eip + i->offset + i->length;
@@ -170,7 +179,8 @@ const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigne
         return NULL;
     uint32_t mode = !only_moved && mode_may_change(i) ? translator_mode(cpu) : t->mode;
     /* Behind the last one, which may be a CALL of what comes next, there may be no code. */
-    if ((uint32_t)cpu->eip != next || mode != t->mode || index + 1 == t->count)
+    if ((uint32_t)cpu->eip != next || mode != t->mode || index + 1 == t->count ||
+        !gs_is_as_in(cpu, t))
         return go_elsewhere(tr, cpu, mode);
     if (t->fpu != 0 && !fpu_open(cpu, t->fpu))
         return NULL;
@@ -181,10 +191,11 @@ const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigne
 
 /* ---- entering and leaving -------------------------------------------------------------------- */
 
-static struct translated *find_version(const struct block *b, uint32_t eip, uint32_t mode)
+static struct translated *find_version(const struct cpu *cpu, const struct block *b, uint32_t eip,
+                                       uint32_t mode)
 {
     struct translated *t = b->translations;
-    while (t != NULL && (t->eip != eip || t->mode != mode))
+    while (t != NULL && (t->eip != eip || t->mode != mode || !gs_is_as_in(cpu, t)))
         t = t->next_of_block;
     return t;
 }
@@ -202,7 +213,7 @@ static struct translated *version_for(struct translator *tr, struct block *b, ui
 {
     if (mode & TRANSLATION_REFUSED)
         return NULL;
-    struct translated *t = find_version(b, eip, mode);
+    struct translated *t = find_version(tr->cpu, b, eip, mode);
     if (t != NULL)
         return t;
     if (count_versions(b) >= TRANSLATION_MAX_VERSIONS)

@@ -3,14 +3,15 @@
 // The pipeline: a decoded block becomes a translation.
 #include "translator/internal.h"
 
-static struct translated *new_translation(uint8_t *data, struct block *b, uint32_t eip,
-                                          uint32_t mode)
+static struct translated *new_translation(const struct translator *tr, uint8_t *data,
+                                          struct block *b, uint32_t eip, uint32_t mode)
 {
     struct translated *t = (struct translated *)data;
     __builtin_memset(t, 0, sizeof *t);
     t->block = b;
     t->eip = eip;
     t->mode = mode;
+    t->gs = b->uses_gs ? tr->cpu->seg[SEG_GS].translation : TRANSLATION_NO_GS;
     t->probed = b->slow_sites;
     t->count = b->count;
     t->guest_offsets = &t->offsets[t->count + 1];
@@ -69,7 +70,7 @@ struct translated *translation_behind(struct translator *tr, struct translated *
         return NULL;
     if (b->count > insns || (size_t)(limit - data) < most_data(b))
         return NULL;
-    return new_translation(data, b, link->target_eip, last->mode);
+    return new_translation(tr, data, b, link->target_eip, last->mode);
 }
 
 static void publish(struct translator *tr, struct region *r, struct translated *t)
@@ -97,7 +98,7 @@ static unsigned emit(struct translator *tr, struct region *r, struct block *b, u
 {
     unsigned most = tr->options.optimise & OPTIMISE_CHAIN ? TRANSLATION_CHAIN : 1, count = 0;
     for (; count == 0 && most > 0; most = most > 1 ? 1 : 0) {
-        chain[0] = new_translation(r->data_used, b, eip, mode);
+        chain[0] = new_translation(tr, r->data_used, b, eip, mode);
         __builtin_memset(tr->notes, 0, sizeof tr->notes);
         count = emit_chain(tr, r, chain, most);
     }

@@ -42,12 +42,15 @@ enum { TRANSLATION_MAX_LINKS = 2 * BLOCK_MAX_INSNS };
  */
 enum { FPU_X87 = 1 << 0, FPU_SSE = 1 << 1 }; /* FPU_X87: and MMX */
 
+#define TRANSLATION_NO_GS UINT32_MAX /* no segment's: it has bits that none has */
+
 /* One block translated for one EIP and one mode. */
 struct translated {
     struct block *block; /* NULL once dropped; its code stays until its region of the cache goes */
     struct translated *next_of_block; /* the same bytes for another EIP or mode */
     struct translated *next_in_region;
     uint32_t eip, mode;
+    uint32_t gs; /* what seg[SEG_GS].translation is in it, or TRANSLATION_NO_GS: it does not use it */
     uint64_t probed;   /* the block's slow_sites when it was made */
     uint8_t *code;     /* writable view; what runs is at code + cache->to_run */
     uint32_t hot_size; /* bytes of code in the order of the guest's; stubs follow */

@@ -4,6 +4,7 @@
 #include "translator/x86_64/emitter.h"
 
 #include "translator/internal.h"
+#include "translator/x86_64/fpu_emit.h"
 
 enum stub_kind { STUB_SLOW, STUB_LINK, STUB_FAR, STUB_FAR_JUMP };
 
@@ -188,7 +189,21 @@ static uint32_t wrapped(const struct emitter *e, uint32_t eip)
     return e->mode & MODE_CS32 ? eip : eip & 0xffff;
 }
 
-/* Instruction number `count` stands for the block's begin with the FPU closed. */
+/* What a block asks for at its begin; where it is not so, for instruction number `count`. */
+static void emit_gs_entry(struct emitter *e)
+{
+    struct host_memory kind = host_cpu_field(seg[SEG_GS].translation);
+    struct host_memory difference = { .base = HOST_R10, .disp = -(int32_t)e->t->gs };
+    if (e->t->gs == TRANSLATION_NO_GS)
+        return;
+    e->mode |= e->t->gs & TRANSLATION_ZERO_BASE(0) ? TRANSLATION_ZERO_BASE(SEG_GS) : 0;
+    e->mode |= e->t->gs & TRANSLATION_NO_LIMIT(0) ? TRANSLATION_NO_LIMIT(SEG_GS) : 0;
+    e->index = e->t->count;
+    asm_load32(&e->a, HOST_R10, &kind);
+    asm_lea32(&e->a, HOST_R10, &difference);
+    fpu_require_zero(e, HOST_R10);
+}
+
 static void emit_fpu_entry(struct emitter *e)
 {
     if (!(translator_of(e->cpu)->options.optimise & OPTIMISE_FPU))
@@ -206,6 +221,8 @@ static void emit_hot(struct emitter *e, struct translated *t)
     e->block = t->block;
     e->fpu = 0;
     t->code = e->a.p;
+    e->mode = t->mode;
+    emit_gs_entry(e);
     emit_fpu_entry(e);
     for (unsigned n = 0; n < t->count; n++) {
         const struct insn *i = &t->block->insns[n];
