@@ -10,14 +10,20 @@ enum { MAX_PER_REGION_SHIFT = 6 }; /* no translation is smaller than 64 bytes */
 
 _Static_assert(CODE_CACHE_MIN / CODE_REGIONS >= 2 * TRANSLATION_MAX_CODE, "a region holds some");
 
+/* Blocks of a few instructions have more data than code. */
+static size_t data_size(const struct region *r)
+{
+    size_t code = (size_t)(r->code_end - r->code);
+    return code + code / 2 + TRANSLATION_MAX_DATA;
+}
+
 static void region_create(struct region *r, uint8_t *code, uint8_t *end)
 {
     size_t size = (size_t)(end - code);
     *r = (struct region){
         .code = code, .code_end = end, .code_used = code, .slots = (uint64_t *)end
     };
-    /* Data of a translation never outgrows its code's worst case by much; both limits are checked. */
-    r->data = host_alloc(size + TRANSLATION_MAX_DATA);
+    r->data = host_alloc(data_size(r));
     r->data_used = r->data;
     r->by_address = host_alloc((size >> MAX_PER_REGION_SHIFT) * sizeof *r->by_address);
 }
@@ -66,9 +72,8 @@ static void empty(struct translator *tr, struct region *r)
 
 static bool has_room(const struct region *r)
 {
-    size_t data = (size_t)(r->code_end - r->code) + TRANSLATION_MAX_DATA;
     return (size_t)((uint8_t *)r->slots - r->code_used) >= TRANSLATION_MAX_CODE &&
-           data - (size_t)(r->data_used - r->data) >= TRANSLATION_MAX_DATA &&
+           data_size(r) - (size_t)(r->data_used - r->data) >= TRANSLATION_MAX_DATA &&
            r->count + TRANSLATION_CHAIN <= (size_t)(r->code_end - r->code) >> MAX_PER_REGION_SHIFT;
 }
 

@@ -117,6 +117,8 @@ struct translated *code_cache_find(const struct translator *tr, uint64_t pc);
 
 /* link.c */
 void link_to(struct translator *tr, struct link *link, struct translated *to);
+/* A near link goes by the table of jump targets from now on. */
+void link_by_table(const struct link *link);
 /* Nothing leads into t any more, and it is no longer among its block's. */
 void translation_drop(struct translator *tr, struct translated *t);
 /* All of a block's. */

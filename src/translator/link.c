@@ -12,6 +12,16 @@ static const uint8_t *entry_for(const struct link *link, const struct translated
     return to->code + (tests ? 0 : to->offsets[0]);
 }
 
+static const uint8_t *stub_of(const struct link *link)
+{
+    return link->from->code + link->stub;
+}
+
+void link_by_table(const struct link *link)
+{
+    emit_patch_link(link->site, stub_of(link) + link->lookup);
+}
+
 void link_to(struct translator *tr, struct link *link, struct translated *to)
 {
     link->to = to;
@@ -33,7 +43,7 @@ static void unlink_outgoing(struct link *link)
 static void unlink_incoming(struct translated *t)
 {
     for (struct link *l = t->incoming; l != NULL; l = l->next_incoming) {
-        emit_patch_link(l->site, l->stub);
+        emit_patch_link(l->site, stub_of(l));
         l->to = NULL;
     }
     t->incoming = NULL;
@@ -67,10 +77,11 @@ void translation_drop(struct translator *tr, struct translated *t)
         p = &(*p)->next_of_block;
     *p = t->next_of_block;
     unlink_incoming(t);
+    struct link *links = translation_links(t);
     for (unsigned n = 0; n < t->link_count; n++)
-        if (!t->links[n].far && t->links[n].to != NULL) {
-            emit_patch_link(t->links[n].site, t->links[n].stub);
-            unlink_outgoing(&t->links[n]);
+        if (!links[n].far && links[n].to != NULL) {
+            emit_patch_link(links[n].site, stub_of(&links[n]));
+            unlink_outgoing(&links[n]);
         }
     forget_jump_targets(tr, t);
     emit_tombstone(tr, t); /* far links still lead to it */
@@ -94,7 +105,7 @@ static uint32_t far_linear(const struct translator *tr, const struct link *link)
 
 static void far_link_empty(const struct translator *tr, struct link *link)
 {
-    *link->slot = (uint64_t)(uintptr_t)runs_at(tr, link->stub);
+    *link->slot = (uint64_t)(uintptr_t)runs_at(tr, stub_of(link));
 }
 
 void far_link_fill(struct translator *tr, struct link *link, const struct translated *t)

@@ -245,7 +245,7 @@ static void link_pending(struct translator *tr, struct translated *t)
     if (t->block->second_page == NULL)
         link_to(tr, l, t);
     else if (tr->options.optimise & OPTIMISE_LOOKUP)
-        emit_patch_link(l->site, l->lookup_stub); /* right only for the second page mapped now */
+        link_by_table(l); /* right only for the second page mapped now */
 }
 
 static void remember_target(struct translator *tr, struct cpu *cpu, struct translated *t)

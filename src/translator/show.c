@@ -15,7 +15,7 @@ static uint32_t linear_of(const struct translator *tr, uint32_t eip)
 
 static uint32_t insn_linear(const struct translator *tr, const struct translated *t, unsigned n)
 {
-    uint32_t eip = t->eip + t->guest_offsets[n];
+    uint32_t eip = t->eip + translation_guest_offset(t, n);
     return linear_of(tr, t->mode & MODE_CS32 ? eip : eip & 0xffff);
 }
 

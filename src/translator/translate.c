@@ -14,18 +14,15 @@ static struct translated *new_translation(const struct translator *tr, uint8_t *
     t->gs = b->uses_gs ? tr->cpu->seg[SEG_GS].translation : TRANSLATION_NO_GS;
     t->probed = b->slow_sites;
     t->count = b->count;
-    t->guest_offsets = &t->offsets[t->count + 1];
-    t->fault_count = (uint8_t *)&t->guest_offsets[t->count];
-    t->links = (struct link *)(((uintptr_t)&t->fault_count[t->count] + 7) & ~(uintptr_t)7);
-    __builtin_memset(t->fault_count, 0, t->count);
+    __builtin_memset(translation_faults(t), 0, t->count);
     for (unsigned n = 0; n < t->count; n++)
-        t->guest_offsets[n] = b->insns[n].offset;
+        translation_guest_offsets(t)[n] = b->insns[n].offset;
     return t;
 }
 
-static uint8_t *data_end(const struct translated *t)
+static uint8_t *data_end(struct translated *t)
 {
-    return (uint8_t *)(((uintptr_t)&t->links[t->link_count] + 15) & ~(uintptr_t)15);
+    return (uint8_t *)(((uintptr_t)&translation_links(t)[t->link_count] + 15) & ~(uintptr_t)15);
 }
 
 /* An instruction makes two links at most. */
@@ -62,10 +59,10 @@ static bool is_in_chain(struct translated *const *chain, unsigned count, const s
 struct translated *translation_behind(struct translator *tr, struct translated **chain,
                                       unsigned count, const struct link *link, unsigned insns)
 {
-    const struct translated *last = chain[count - 1];
+    struct translated *last = chain[count - 1];
     struct block *b = block_find(tr->cpu, last->block->host + (link->target_eip - last->eip), NULL);
     uint8_t *data = data_end(last), *limit = (uint8_t *)chain[0] + TRANSLATION_MAX_DATA;
-    if (b == NULL || b->insns == NULL || !lacks_version(b, link->target_eip, last->mode) ||
+    if (b == NULL || b->insns == NULL || b->entries < tr->options.threshold / 2 || !lacks_version(b, link->target_eip, last->mode) ||
         is_in_chain(chain, count, b))
         return NULL;
     if (b->count > insns || (size_t)(limit - data) < most_data(b))
@@ -87,7 +84,7 @@ static void join(struct translator *tr, struct translated *const *chain, unsigne
 {
     for (unsigned n = 1; n < count; n++) {
         struct translated *t = chain[n - 1];
-        link_to(tr, &t->links[t->link_count - 1], chain[n]);
+        link_to(tr, &translation_links(t)[t->link_count - 1], chain[n]);
         tr->cpu->engine->warm(tr->cpu, chain[n]->block);
     }
 }

@@ -22,12 +22,11 @@ struct link {
         uint8_t *site;  /* near: the 32-bit displacement of a JMP, Jcc or CALL; writable view */
         uint64_t *slot; /* far: the address that it jumps to; writable view */
     };
-    const uint8_t *stub; /* where it goes while unlinked; writable view */
-    const uint8_t
-        *lookup_stub; /* near: where it goes if its target can not be linked to: to the table */
     uint32_t target_eip;
-    bool far;
-    uint8_t fpu;                  /* FPU_*: what is known to be open where it is */
+    uint16_t stub;      /* where it goes while unlinked: bytes from the code of `from`; */
+    uint8_t lookup;     /* near: bytes from there to the way by the table, for a target that can
+                           not be linked to */
+    uint8_t far : 1, fpu : 2; /* FPU_*: what is known to be open where it is */
     struct translated *from, *to; /* to: NULL while unlinked, and of far links */
     struct link *next_incoming;   /* of the links into `to` */
 };
@@ -60,11 +59,33 @@ struct translated {
     uint8_t fpu;           /* FPU_*: tested between code and offsets[0] */
     uint16_t jump_index;   /* where the table of jump targets leads here, if jump_entries is 1; */
     uint16_t jump_entries; /* more: anywhere */
-    struct link *links;
     struct link *incoming;
-    uint8_t *fault_count;   /* of each instruction: device and code-page faults (windows) */
-    uint16_t *guest_offsets; /* of each instruction's bytes from the block's */
-    uint16_t offsets[]; /* count + 1: of each instruction's host code from code; [count]: hot_size */
+    /* count + 1: of each instruction's host code from code; [count]: hot_size. Behind them the
+     * following. */
+    uint16_t offsets[];
 };
+
+/* Of each instruction: where its bytes are in the block's. */
+static inline uint16_t *translation_guest_offsets(struct translated *t)
+{
+    return &t->offsets[t->count + 1];
+}
+
+static inline uint16_t translation_guest_offset(const struct translated *t, unsigned n)
+{
+    return t->offsets[t->count + 1 + n];
+}
+
+/* Of each instruction: device and code-page faults (windows). */
+static inline uint8_t *translation_faults(struct translated *t)
+{
+    return (uint8_t *)&translation_guest_offsets(t)[t->count];
+}
+
+/* link_count of them. */
+static inline struct link *translation_links(struct translated *t)
+{
+    return (struct link *)(((uintptr_t)&translation_faults(t)[t->count] + 7) & ~(uintptr_t)7);
+}
 
 #endif

@@ -41,7 +41,7 @@ static unsigned insn_at(const struct translator *tr, const struct translated *t,
 
 static uint32_t insn_address(const struct translated *t, unsigned n)
 {
-    uint32_t eip = t->eip + t->guest_offsets[n];
+    uint32_t eip = t->eip + translation_guest_offset(t, n);
     return t->mode & MODE_CS32 ? eip : eip & 0xffff;
 }
 
@@ -67,7 +67,7 @@ static void leave_glue(struct translator *tr, struct host_frame *frame)
 static struct insn insn_of(const struct translator *tr, const struct translated *t, unsigned n)
 {
     struct insn i;
-    block_decode_one(tr->cpu, t->block, t->guest_offsets[n], &i);
+    block_decode_one(tr->cpu, t->block, translation_guest_offset(t, n), &i);
     return i;
 }
 

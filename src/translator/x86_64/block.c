@@ -40,7 +40,7 @@ static struct link *new_link(struct emitter *e, uint32_t target)
         e->a.overflow = true;
         return NULL;
     }
-    struct link *link = &e->t->links[e->t->link_count++];
+    struct link *link = &translation_links(e->t)[e->t->link_count++];
     *link = (struct link){ .target_eip = target, .from = e->t, .fpu = e->fpu };
     return link;
 }
@@ -128,15 +128,21 @@ static void emit_slow_stub(struct emitter *e, const struct pending_stub *s)
     asm_jmp(&e->a, translator_of(e->cpu)->glue.execute);
 }
 
+/* TRANSLATION_MAX_CODE is below 64 KiB. */
+static void set_stub(const struct emitter *e, struct link *link)
+{
+    link->stub = (uint16_t)(e->a.p - link->from->code);
+}
+
 static void emit_link_stub(struct emitter *e, const struct pending_stub *s)
 {
     if (s->link == NULL)
         return;
-    s->link->stub = e->a.p;
+    set_stub(e, s->link);
     asm_bind(&e->a, s->label);
     asm_mov64_imm(&e->a, HOST_R8, (uint64_t)(uintptr_t)s->link);
     asm_jmp(&e->a, translator_of(e->cpu)->glue.exit_link);
-    s->link->lookup_stub = e->a.p;
+    s->link->lookup = (uint8_t)(e->a.p - (s->link->from->code + s->link->stub));
     asm_mov32_imm(&e->a, HOST_R8, s->link->target_eip);
     asm_jmp(&e->a, translator_of(e->cpu)->glue.lookup);
 }
@@ -150,7 +156,7 @@ static void emit_far_stub(struct emitter *e, const struct pending_stub *s)
         asm_bind(&e->a, s->label);
         asm_jmp_slot(&e->a, s->link->slot);
     }
-    s->link->stub = e->a.p;
+    set_stub(e, s->link);
     *s->link->slot = (uint64_t)(uintptr_t)runs_at(tr, e->a.p);
     asm_mov64_imm(&e->a, HOST_R8, (uint64_t)(uintptr_t)s->link);
     asm_jmp(&e->a, tr->glue.far_link);
@@ -246,7 +252,8 @@ static const uint8_t jump_opcode = 0xe9, nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 
 /* The link in the jump that ends the translation made last, if that is how it ends. */
 static struct link *last_link(const struct emitter *e)
 {
-    struct link *l = e->t->link_count > 0 ? &e->t->links[e->t->link_count - 1] : NULL;
+    struct link *l =
+        e->t->link_count > 0 ? &translation_links(e->t)[e->t->link_count - 1] : NULL;
     bool last = l != NULL && !l->far && l->site + 4 == e->a.p && l->site[-1] == jump_opcode;
     return last && e->t->hot_size >= TOMBSTONE_SIZE ? l : NULL;
 }
