@@ -31,11 +31,16 @@ enum {
                                       anywhere in 4 GiB */
     /* 13 and 19 say the same of GS while a block is emitted. Kernels run with the GS of the program
      * that called them, so it is no part of jit.mode: blocks that use it look when they are entered. */
+    /* 20-23: which of the CS bases in use it is, of addresses in the table of jump targets; 0: base
+     * 0. No translation depends on it. */
+    TRANSLATION_CS_SHIFT = 20,
     /* Not of a mode, of struct segment alone: may be read anywhere, which is enough for CS. */
     TRANSLATION_NO_READ_LIMIT = 1 << 30,
 };
 #define TRANSLATION_ZERO_BASE(seg) (1u << (TRANSLATION_BASE_SHIFT + (seg)))
 #define TRANSLATION_NO_LIMIT(seg)  (1u << (TRANSLATION_LIMIT_SHIFT + (seg)))
+#define TRANSLATION_CS_BASES       16u
+#define TRANSLATION_CS_MASK        ((TRANSLATION_CS_BASES - 1) << TRANSLATION_CS_SHIFT)
 
 /*
  * Linear address and mode to generated code: direct-mapped by the sum of the linear address and

@@ -79,8 +79,10 @@ static bool loads_without_fault(const struct cpu *cpu, uint16_t selector, const 
 static bool load_data_segment(struct cpu *cpu, unsigned seg, uint16_t selector)
 {
     struct descriptor d;
-    if (!cpu_protected(cpu) || cpu_v86(cpu))
-        return false;
+    if (!cpu_protected(cpu) || cpu_v86(cpu)) {
+        segment_load(cpu, seg, selector); /* no descriptor */
+        return true;
+    }
     if (selector_null(selector)) {
         cpu->seg[seg] = segment_null(selector);
         return true;

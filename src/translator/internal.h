@@ -78,7 +78,9 @@ struct translator {
     struct host_window *return_window; /* the return stack, with guard space below */
     struct windows *windows;           /* NULL: mmu=soft, or the host refuses */
     const struct link *pending;        /* left through it; to be linked when its target is entered */
-    uint32_t code_base;                /* CS base that entries of jump_targets without base 0 are for */
+    /* The CS bases that entries of jump_targets are for: number 0 is 0, code_bases - 1 others. */
+    uint32_t code_base[TRANSLATION_CS_BASES];
+    unsigned code_bases, last_code_base;
     /* Entries of jump_targets in use, each once, so that a flush touches no others; [1]: of global
      * pages. Pages that may have entries. */
     uint16_t used[2][JUMP_TARGETS];

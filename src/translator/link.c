@@ -95,14 +95,9 @@ void translation_drop(struct translator *tr, struct translated *t)
 /*
  * The slot of a far link is a copy of an entry of the table: what is right of that is right of
  * it, and where the table forgets an address the slots do. A target that is dropped keeps its
- * slots: they lead to its tombstone until they are emptied.
+ * slots: they lead to its tombstone until they are emptied. There are none in code with a CS base,
+ * so EIP is the linear address.
  */
-static uint32_t far_linear(const struct translator *tr, const struct link *link)
-{
-    bool based = !(link->from->mode & TRANSLATION_ZERO_BASE(SEG_CS));
-    return link->target_eip + (based ? tr->code_base : 0);
-}
-
 static void far_link_empty(const struct translator *tr, struct link *link)
 {
     *link->slot = (uint64_t)(uintptr_t)runs_at(tr, stub_of(link));
@@ -126,7 +121,7 @@ static uint64_t minus_key_of(uint32_t linear, uint32_t mode)
 /* Not known of an address whose entry another took. */
 static bool leads_to_global(const struct translator *tr, const struct link *link)
 {
-    uint32_t linear = far_linear(tr, link);
+    uint32_t linear = link->target_eip;
     unsigned index = jump_target_index(linear);
     return tr->cpu->jump_targets[index].minus_key == minus_key_of(linear, link->from->mode) &&
            tr->jump_global[index / 32] >> (index & 31) & 1;
@@ -160,7 +155,7 @@ void far_links_empty(struct translator *tr)
 static void far_link_empty_in(const struct translator *tr, struct link *link, uint32_t linear,
                               unsigned bytes)
 {
-    if (far_linear(tr, link) - linear < bytes)
+    if (link->target_eip - linear < bytes)
         far_link_empty(tr, link);
 }
 
@@ -192,7 +187,7 @@ static bool test_and_set(uint32_t *bits, unsigned n)
 void jump_target_add(struct translator *tr, uint32_t linear, bool global, struct translated *t)
 {
     unsigned index = jump_target_index(linear), list = global ? 1 : 0;
-    uint64_t minus_key = minus_key_of(linear, t->mode);
+    uint64_t minus_key = minus_key_of(linear, tr->cpu->jit.mode);
     struct jump_target *j = &tr->cpu->jump_targets[index];
     const uint8_t *code = runs_at(tr, t->code);
     if (j->minus_key == minus_key && j->code == code)

@@ -38,6 +38,29 @@ static void select_window(struct translator *tr)
     cpu->jit.space_changed = false;
 }
 
+/* When there are more than numbers for them, all begin anew. */
+static unsigned number_of_base(struct translator *tr, uint32_t base)
+{
+    unsigned n = tr->code_bases;
+    while (n > 1 && tr->code_base[n - 1] != base)
+        n--;
+    if (n > 1)
+        return n - 1;
+    if (tr->code_bases == TRANSLATION_CS_BASES)
+        jump_targets_flush(tr, false);
+    if (tr->code_bases == TRANSLATION_CS_BASES || tr->code_bases == 0)
+        tr->code_bases = 1;
+    tr->code_base[tr->code_bases] = base;
+    return tr->code_bases++;
+}
+
+static uint32_t code_base_bits(struct translator *tr, uint32_t base)
+{
+    if (tr->last_code_base == 0 || tr->code_base[tr->last_code_base] != base)
+        tr->last_code_base = number_of_base(tr, base);
+    return tr->last_code_base << TRANSLATION_CS_SHIFT;
+}
+
 uint32_t translator_mode(struct cpu *cpu)
 {
     if (unlikely(cpu->jit.space_changed))
@@ -50,6 +73,8 @@ uint32_t translator_mode(struct cpu *cpu)
     if (unlikely(code_is_limited(cpu) ||
                  (cpu->cpl == 3 && cpu->cr0 & CR0_AM && cpu->eflags & EFLAGS_AC)))
         mode |= TRANSLATION_REFUSED;
+    if (!(mode & TRANSLATION_ZERO_BASE(SEG_CS)))
+        mode |= code_base_bits(translator_of(cpu), (uint32_t)cpu->seg[SEG_CS].base);
     return mode;
 }
 
@@ -115,15 +140,11 @@ static const uint8_t *enter_anew(struct translator *tr, struct cpu *cpu, struct 
     return NULL;
 }
 
-/* Entries with a CS base are for one base at a time. */
 bool translator_can_look_up(struct translator *tr, uint32_t mode)
 {
-    struct cpu *cpu = tr->cpu;
     if (!(tr->options.optimise & OPTIMISE_LOOKUP))
         return false;
-    if (!(mode & TRANSLATION_ZERO_BASE(SEG_CS)) && tr->code_base != (uint32_t)cpu->seg[SEG_CS].base)
-        return false;
-    cpu->jit.mode = mode;
+    tr->cpu->jit.mode = mode;
     return true;
 }
 
@@ -177,9 +198,9 @@ const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigne
     drop_stale(tr);
     if (cpu->jit.leave || b->dropped)
         return NULL;
-    uint32_t mode = !only_moved && mode_may_change(i) ? translator_mode(cpu) : t->mode;
+    uint32_t mode = !only_moved && mode_may_change(i) ? translator_mode(cpu) : cpu->jit.mode;
     /* Behind the last one, which may be a CALL of what comes next, there may be no code. */
-    if ((uint32_t)cpu->eip != next || mode != t->mode || index + 1 == t->count ||
+    if ((uint32_t)cpu->eip != next || mode != cpu->jit.mode || index + 1 == t->count ||
         !gs_is_as_in(cpu, t))
         return go_elsewhere(tr, cpu, mode);
     if (t->fpu != 0 && !fpu_open(cpu, t->fpu))
@@ -213,6 +234,7 @@ static struct translated *version_for(struct translator *tr, struct block *b, ui
 {
     if (mode & TRANSLATION_REFUSED)
         return NULL;
+    mode &= ~TRANSLATION_CS_MASK;
     struct translated *t = find_version(tr->cpu, b, eip, mode);
     if (t != NULL)
         return t;
@@ -252,12 +274,7 @@ static void remember_target(struct translator *tr, struct cpu *cpu, struct trans
 {
     if (!(tr->options.optimise & OPTIMISE_LOOKUP))
         return;
-    uint32_t base = (uint32_t)cpu->seg[SEG_CS].base;
-    if (!(t->mode & TRANSLATION_ZERO_BASE(SEG_CS)) && tr->code_base != base) {
-        jump_targets_flush(tr, false);
-        tr->code_base = base;
-    }
-    uint32_t linear = base + t->eip;
+    uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + t->eip;
     jump_target_add(tr, linear, tlb_find_fetch(cpu, linear)->global, t);
 }
 
@@ -266,7 +283,6 @@ typedef enum exit_kind enter_fn(struct cpu *cpu, const void *code);
 static void enter(struct translator *tr, struct cpu *cpu, const struct translated *t)
 {
     enter_fn *fn = (enter_fn *)(uintptr_t)runs_at(tr, tr->glue.enter);
-    cpu->jit.mode = t->mode;
     flags_to_image(cpu);
     __atomic_store_n(&cpu->jit.in_code, true, __ATOMIC_SEQ_CST);
     enum exit_kind kind = fn(cpu, runs_at(tr, t->code));
@@ -294,7 +310,8 @@ EXEC(translator_run)
     drop_stale(tr);
     if (unlikely(--tr->until_sites_look == 0))
         sites_look(tr);
-    struct translated *t = version_for(tr, b, (uint32_t)cpu->block_eip, translator_mode(cpu));
+    cpu->jit.mode = translator_mode(cpu);
+    struct translated *t = version_for(tr, b, (uint32_t)cpu->block_eip, cpu->jit.mode);
     if (unlikely(t == NULL)) {
         i = block_insns(cpu, b);
         return i->fn(cpu, i);

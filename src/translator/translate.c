@@ -52,7 +52,7 @@ static bool is_in_chain(struct translated *const *chain, unsigned count, const s
 }
 
 /*
- * A block that was executed before, mostly as often as this one: behind a CALL that returned,
+ * A block that was executed at least half as often as this one: behind a CALL that returned,
  * where a long block goes on, a JMP's target. It saves a jump. Not one whose decoded instructions
  * were forgotten: decoding it could make another of the chain forget its own.
  */
@@ -62,8 +62,8 @@ struct translated *translation_behind(struct translator *tr, struct translated *
     struct translated *last = chain[count - 1];
     struct block *b = block_find(tr->cpu, last->block->host + (link->target_eip - last->eip), NULL);
     uint8_t *data = data_end(last), *limit = (uint8_t *)chain[0] + TRANSLATION_MAX_DATA;
-    if (b == NULL || b->insns == NULL || b->entries < tr->options.threshold / 2 || !lacks_version(b, link->target_eip, last->mode) ||
-        is_in_chain(chain, count, b))
+    if (b == NULL || b->insns == NULL || b->entries < tr->options.threshold / 2 ||
+        !lacks_version(b, link->target_eip, last->mode) || is_in_chain(chain, count, b))
         return NULL;
     if (b->count > insns || (size_t)(limit - data) < most_data(b))
         return NULL;

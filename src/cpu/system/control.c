@@ -61,7 +61,9 @@ void control_set_cr0(struct cpu *cpu, uint32_t value)
     cpu_update_fpu_closed(cpu);
     if ((changed & CR0_PE) && !(value & CR0_PE))
         enter_real_mode(cpu);
-    if (changed & (CR0_PG | CR0_WP | CR0_PE))
+    /* Without paging, what an address leads to does not depend on PE: firmware toggles it all the
+     * time. SDM 3A 4.10.4.1 */
+    if (changed & (CR0_PG | CR0_WP))
         tlb_flush(cpu, false);
     else if (changed & CR0_AM)
         tlb_flush(cpu, false); /* its entries skip the alignment check */

@@ -89,9 +89,8 @@ bool emit_call(struct emitter *e, const struct insn *i)
 
 bool emit_call_indirect(struct emitter *e, const struct insn *i)
 {
-    if (!indirect_fits(e, i))
-        return false;
     emit_load_target(e, i, HOST_R12);
+    require_target_fits(e, i, HOST_R12);
     emit_push_return(e, i);
     asm_mov32(&e->a, HOST_R8, HOST_R12);
     if (!optimised(e, OPTIMISE_RETURN)) {
@@ -108,11 +107,10 @@ bool emit_ret(struct emitter *e, const struct insn *i)
 {
     bool word = i->flags & INSN_OSIZE16;
     int32_t size = word ? 2 : 4;
-    if (!indirect_fits(e, i))
-        return false;
     struct host_memory m = memory_based(e, SEG_SS, HOST_R14, 0, !(e->mode & TRANSLATION_STACK32),
                                         (unsigned)size, ACCESS_LOAD);
     asm_rm(&e->a, word ? ASM_0F : 0, word ? 0xb7 : 0x8b, HOST_R8, &m);
+    require_target_fits(e, i, HOST_R8);
     adjust_stack(e, size + (opcode_table[i->op].opcode == 0xc2 ? (int32_t)i->imm : 0));
     e->ended = true;
     if (optimised(e, OPTIMISE_RETURN))

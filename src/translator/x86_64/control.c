@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "translator/internal.h"
+#include "translator/x86_64/fpu_emit.h"
 
 /*
  * A target within the block's own page is linked directly: two linear addresses of one page that is
@@ -36,7 +37,8 @@ bool in_own_page(const struct emitter *e, uint32_t target)
 
 bool far_links(const struct emitter *e)
 {
-    return optimised(e, OPTIMISE_CHAIN) && optimised(e, OPTIMISE_LOOKUP);
+    return e->mode & TRANSLATION_ZERO_BASE(SEG_CS) && optimised(e, OPTIMISE_CHAIN) &&
+           optimised(e, OPTIMISE_LOOKUP);
 }
 
 /* jump_target_index(), twice, as an entry has two words. */
@@ -211,9 +213,10 @@ bool emit_loop_if(struct emitter *e, const struct insn *i)
 }
 
 /* The target of an indirect jump may be beyond the limit in 16-bit code with 32-bit operands. */
-bool indirect_fits(const struct emitter *e, const struct insn *i)
+void require_target_fits(struct emitter *e, const struct insn *i, unsigned target)
 {
-    return e->mode & MODE_CS32 || i->flags & INSN_OSIZE16;
+    if (!(e->mode & MODE_CS32) && !(i->flags & INSN_OSIZE16))
+        fpu_require_zero_above(e, target, 16);
 }
 
 /* r/m into a scratch register, zero-extended. */
@@ -230,9 +233,8 @@ void emit_load_target(struct emitter *e, const struct insn *i, unsigned to)
 
 bool emit_jmp_indirect(struct emitter *e, const struct insn *i)
 {
-    if (!indirect_fits(e, i))
-        return false;
     emit_load_target(e, i, HOST_R12);
+    require_target_fits(e, i, HOST_R12);
     asm_mov32(&e->a, HOST_R8, HOST_R12);
     emit_lookup(e, false);
     e->ended = true;

@@ -10,7 +10,7 @@
  * here. */
 bool jump_target(const struct emitter *e, const struct insn *i, uint32_t *target);
 /* The target of an indirect jump may be beyond the limit in 16-bit code with 32-bit operands. */
-bool indirect_fits(const struct emitter *e, const struct insn *i);
+void require_target_fits(struct emitter *e, const struct insn *i, unsigned target);
 /* Is the target in the page that holds all of this block? */
 bool in_own_page(const struct emitter *e, uint32_t target);
 /* Is OPTIMISE_* switched on? Are links to other pages made? */
