@@ -83,7 +83,7 @@ bool emit_pop_modrm(struct emitter *e, const struct insn *i)
     if (i->base == RSP) {
         if (!wide_stack(e))
             return false;
-        incremented.disp += (int32_t)size;
+        incremented.disp = (int32_t)((uint32_t)incremented.disp + size);
     }
     struct host_memory m = stack_slot(e, 0, size, ACCESS_LOAD);
     asm_rm(&e->a, size_form(size), 0x8b, HOST_R12, &m);

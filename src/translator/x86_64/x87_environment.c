@@ -32,7 +32,7 @@ static bool has_host_form(const struct emitter *e, const struct insn *i)
 
 static struct host_memory part(struct host_memory m, int32_t offset)
 {
-    m.disp += offset;
+    m.disp = (int32_t)((uint32_t)m.disp + (uint32_t)offset); /* wraps as the address does */
     return m;
 }
 
