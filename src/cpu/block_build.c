@@ -127,7 +127,7 @@ struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_pag
 /* The bytes of a block from offset on, at most as many as an instruction has. */
 static unsigned bytes_of_block(const struct block *b, unsigned offset, uint8_t *bytes)
 {
-    unsigned length = MIN(b->length - offset, INSN_MAX_LENGTH);
+    unsigned length = offset < b->length ? MIN(b->length - offset, INSN_MAX_LENGTH) : 0;
     unsigned here = PAGE_SIZE - ((uintptr_t)b->host & (PAGE_SIZE - 1));
     for (unsigned n = 0; n < length; n++)
         bytes[n] = offset + n < here ? b->host[offset + n] : b->second_page[offset + n - here];
@@ -138,11 +138,26 @@ void block_decode_one(const struct cpu *cpu, const struct block *b, unsigned off
                       struct insn *insn)
 {
     uint8_t bytes[INSN_MAX_LENGTH];
-    insn_decode(insn, bytes, bytes_of_block(b, offset, bytes), b->mode, &cpu->model);
+    int length = insn_decode(insn, bytes, bytes_of_block(b, offset, bytes), b->mode, &cpu->model);
+    if (length == 0 || length < -1)
+        *insn = (struct insn){ .fn = exec_dropped, .op = INSN_OP_UNDEFINED, .length = 1 };
     insn->offset = (uint16_t)offset;
 }
 
-/* The bytes have not changed, or the block were dropped: they say what they said. */
+/* Whoever comes to them leaves for the loop, which hears of the change. */
+static void decode_changed(const struct block *b, struct insn *insns)
+{
+    for (unsigned n = 0; n < b->count; n++)
+        insns[n] = (struct insn){ .fn = exec_dropped,
+                                  .op = INSN_OP_UNDEFINED,
+                                  .length = 1,
+                                  .offset = (uint16_t)MIN(n, b->length) };
+}
+
+/*
+ * The bytes have not changed, or the block were dropped: they say what they said. But a device may
+ * have changed them a moment ago, and the processor not heard of it.
+ */
 const struct insn *block_insns(struct cpu *cpu, struct block *b)
 {
     if (likely(b->insns != NULL))
@@ -154,8 +169,10 @@ const struct insn *block_insns(struct cpu *cpu, struct block *b)
         block_decode_one(cpu, b, offset, &insns[n]);
         offset += insns[n].length;
     }
+    if (unlikely(offset != b->length))
+        decode_changed(b, insns);
     block_insns_keep(cpu, b);
-    finish(b, b->count, offset);
+    finish(b, b->count, b->length);
     return b->insns;
 }
 

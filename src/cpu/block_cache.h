@@ -34,7 +34,8 @@ struct block {
 /* The block's instructions, decoded anew if they were forgotten. Only while no other block runs in
  * the executor: theirs may be forgotten for it. */
 const struct insn *block_insns(struct cpu *cpu, struct block *b);
-/* One of them, of which only the place in the block is known. Changes nothing: for traps. */
+/* One of them, of which only the place in the block is known. Changes nothing: for traps. Where
+ * the bytes are others by now it may be any, or undefined. */
 void block_decode_one(const struct cpu *cpu, const struct block *b, unsigned offset,
                       struct insn *insn);
 

@@ -123,8 +123,9 @@ static bool leads_to_global(const struct translator *tr, const struct link *link
 {
     uint32_t linear = link->target_eip;
     unsigned index = jump_target_index(linear);
-    return tr->cpu->jump_targets[index].minus_key == minus_key_of(linear, link->from->mode) &&
-           tr->jump_global[index / 32] >> (index & 31) & 1;
+    const struct jump_target *j = &tr->cpu->jump_targets[index];
+    return j->minus_key == minus_key_of(linear, link->from->mode) &&
+           *link->slot == (uint64_t)(uintptr_t)j->code && tr->jump_global[index / 32] >> (index & 31) & 1;
 }
 
 /* What a global page is does not depend on the address space, whichever the link is in. */

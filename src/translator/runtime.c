@@ -46,8 +46,10 @@ static unsigned number_of_base(struct translator *tr, uint32_t base)
         n--;
     if (n > 1)
         return n - 1;
-    if (tr->code_bases == TRANSLATION_CS_BASES)
+    if (tr->code_bases == TRANSLATION_CS_BASES) {
         jump_targets_flush(tr, false);
+        tr->cpu->jit.mode = 0; /* whoever compares finds another one, also where the number is the same */
+    }
     if (tr->code_bases == TRANSLATION_CS_BASES || tr->code_bases == 0)
         tr->code_bases = 1;
     tr->code_base[tr->code_bases] = base;
@@ -174,6 +176,15 @@ static bool execute(struct cpu *cpu, const struct insn *i, uint32_t block_eip, u
     return false;
 }
 
+/* The bytes were changed from outside just now, which attention will tell. */
+static const uint8_t *leave_changed(struct cpu *cpu, const struct translated *t, unsigned index)
+{
+    uint32_t eip = t->eip + translation_guest_offset(t, index);
+    flags_from_image(cpu);
+    cpu->eip = t->mode & MODE_CS32 ? eip : eip & 0xffff;
+    return NULL;
+}
+
 /*
  * The guest's registers are in struct cpu. Generated code may go on behind the instruction unless
  * something that it was made for has changed.
@@ -186,13 +197,18 @@ const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigne
     struct block *b = t->block;
     const struct insn *i = &block_insns(cpu, b)[index];
     uint32_t next = t->eip + i->offset + i->length;
+    if (unlikely(i->offset != translation_guest_offset(t, index)))
+        return leave_changed(cpu, t, index);
     if (!(t->mode & MODE_CS32))
         next &= 0xffff;
     flags_from_image(cpu);
     cpu->jit.leave = false;
     count_executed(tr, i);
-    uint32_t special = cpu->jit.special_accesses;
+    uint32_t special = cpu->jit.special_accesses, gs = cpu->seg[SEG_GS].translation;
     bool only_moved = execute(cpu, i, t->eip, next);
+    /* Behind an open call there may be a link between blocks that were made for the GS it had. */
+    if (unlikely(cpu->seg[SEG_GS].translation != gs))
+        cpu->jit.return_stack_now = cpu->jit.return_stack;
     if (unlikely(b->slow_sites >> index & 1) && cpu->jit.special_accesses != special)
         sites_note_met(tr, b, index);
     drop_stale(tr);
@@ -243,9 +259,11 @@ static struct translated *version_for(struct translator *tr, struct block *b, ui
     return translate(tr, b, eip, mode);
 }
 
+/* In one page, and as far from each other as their EIPs are: CS may have another base by now. */
 static bool same_page(const struct translated *a, const struct translated *b)
 {
-    return ((uintptr_t)a->block->host ^ (uintptr_t)b->block->host) >> PAGE_SHIFT == 0;
+    return ((uintptr_t)a->block->host ^ (uintptr_t)b->block->host) >> PAGE_SHIFT == 0 &&
+           b->block->host - a->block->host == (int32_t)(b->eip - a->eip);
 }
 
 /* The way by which generated code was left last, if it leads here: next time it goes by itself. */
@@ -275,7 +293,8 @@ static void remember_target(struct translator *tr, struct cpu *cpu, struct trans
     if (!(tr->options.optimise & OPTIMISE_LOOKUP))
         return;
     uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + t->eip;
-    jump_target_add(tr, linear, tlb_find_fetch(cpu, linear)->global, t);
+    bool global = tlb_find_fetch(cpu, linear)->global && t->block->second_page == NULL;
+    jump_target_add(tr, linear, global, t);
 }
 
 typedef enum exit_kind enter_fn(struct cpu *cpu, const void *code);

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include "cpu/block_cache.h"
+#include "cpu/block_store.h"
 
 /* Code runs in real mode at CS:IP 0000:1000, vectors at 0, stack at 0000:8000. OUT to port F4h ends the run. */
 enum { CODE = 0x1000, DATA = 0x3000, PORT_END = 0xf4 };
@@ -304,5 +304,49 @@ TEST(data_breakpoints_trap_after_the_access)
     CHECK_EQ(m->cpu->gpr[RBP] & 0xffff, 1);
     CHECK_EQ(m->cpu->gpr[RAX] & 0xffff, 1);
     CHECK_EQ(m->cpu->dr[6] & 0xf, 1);
+    machine_destroy(m);
+}
+
+static struct block *forgotten(struct cpu_machine *m)
+{
+    struct block *b = block_find(m->cpu, machine_at(m, CODE), NULL);
+    CHECK(b != NULL);
+    b->insns = NULL;
+    b->entry = &block_entry_forgotten;
+    return b;
+}
+
+TEST(a_forgotten_block_is_decoded_again)
+{
+    struct cpu_machine *m = REAL_MODE(0x40, 0xb9, 0x02, 0x01, END); /* inc ax; mov cx, 102h */
+    run(m);
+    struct block *b = forgotten(m);
+    unsigned length = b->length, count = b->count;
+    const struct insn *i = block_insns(m->cpu, b);
+    CHECK_EQ(i[1].imm, 0x102);
+    CHECK_EQ(i[2].offset, 4);
+    CHECK_EQ(b->length, length);
+    CHECK_EQ(b->count, count);
+    CHECK(i[3].fn == exec_block_end);
+    machine_destroy(m);
+}
+
+/* A device has stored, and the processor not been told yet. */
+TEST(a_forgotten_block_whose_bytes_changed_meanwhile)
+{
+    static const uint8_t longer[] = {0xb8, 0x66, 0x66, 0x66, 0x66, 0x66}; /* and nothing that ends */
+    struct cpu_machine *m = REAL_MODE(0x40, 0x41, 0x42, 0x43, END);
+    run(m);
+    struct block *b = forgotten(m);
+    unsigned length = b->length, count = b->count;
+    memcpy(machine_at(m, CODE), longer, sizeof longer);
+    const struct insn *i = block_insns(m->cpu, b);
+    CHECK_EQ(b->length, length);
+    CHECK_EQ(b->count, count);
+    for (unsigned n = 0; n < count; n++)
+        CHECK(i[n].fn == exec_dropped && i[n].op == INSN_OP_UNDEFINED);
+    struct insn one;
+    block_decode_one(m->cpu, b, length + 3, &one);
+    CHECK(one.fn == exec_dropped);
     machine_destroy(m);
 }

@@ -61,6 +61,7 @@ static uint64_t *far_link(struct emitter *e, enum stub_kind kind, struct asm_lab
     if (s->link != NULL) {
         s->link->far = true;
         s->link->slot = --e->slots;
+        e->a.overflow |= (uint8_t *)e->slots < e->a.end;
     }
     return e->slots;
 }
