@@ -26,7 +26,7 @@ struct block {
     uint16_t length;         /* bytes */
     uint8_t count;           /* instructions, without the final stop marker */
     uint8_t mode;            /* MODE_* it was decoded for */
-    uint32_t entries : 24;   /* counted until the engine takes notice of it */
+    uint32_t entries : 24;   /* since the engine made something of it last */
     uint32_t uses_gs : 1;    /* an instruction's memory operand may be in GS */
     uint32_t dropped : 1;    /* its bytes changed: it is left at the next instruction border */
 };

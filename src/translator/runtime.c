@@ -254,6 +254,10 @@ static struct translated *version_for(struct translator *tr, struct block *b, ui
     struct translated *t = find_version(tr->cpu, b, eip, mode);
     if (t != NULL)
         return t;
+    /* One more version has to be earned, too: a library lies elsewhere in each process, and most of
+     * what a short one runs of it it runs once. */
+    if (++b->entries < tr->options.threshold)
+        return NULL;
     if (count_versions(b) >= TRANSLATION_MAX_VERSIONS)
         translations_drop(tr, b);
     return translate(tr, b, eip, mode);

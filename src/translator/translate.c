@@ -75,6 +75,7 @@ static void publish(struct translator *tr, struct region *r, struct translated *
     code_cache_publish(tr, r, t, t->code + t->size, data_end(t));
     t->next_of_block = t->block->translations;
     t->block->translations = t;
+    t->block->entries = 0;
     tr->counts.translations++;
     tr->counts.translated_insns += t->count;
 }
