@@ -7,8 +7,8 @@ import re
 
 from cli import Monitor, Skipped, boot_sector, check, check_match, main, read, until
 
-# cli; again: mov ax, 1234h; add bx, ax; in al, 80h; jmp again. The executor does IN.
-LOOP = 'fa b83412 01c3 e480 ebf7'
+# cli; again: mov ax, 1234h; add bx, ax; smsw cx; jmp again. The executor does SMSW.
+LOOP = 'fa b83412 01c3 0f01e1 ebf6'
 JIT = 'jit,mmu=soft,thread-hold=4'
 
 
@@ -45,7 +45,7 @@ def test_info_jit(folder):
     check(count(text, 'entered') >= count(first, 'entered') > 0, text)
     check_match(r'^Windows: none', text)
     listed = [(int(n), name) for name, n in re.findall(r'^  (\S+).* (\d+) +\d+\.\d%$', text, re.M)]
-    check(listed == sorted(listed, key=lambda row: -row[0]) and 'in' in [name for _, name in listed], text)
+    check(listed == sorted(listed, key=lambda row: -row[0]) and 'smsw' in [name for _, name in listed], text)
     executed = count(text, 'Instructions executed for translations')
     check(sum(n for n, _ in listed) == executed, text)
 
@@ -57,10 +57,10 @@ def test_logs(folder):
         until(lambda: b'translation of 00007c01' in read(log), 'the loop is not translated')
         monitor.command('stop')
     text = read(log).decode('latin-1')
-    check_match(r'^block at 00007c01 \(CS base 00000000\), 3 instructions\n0x00007c01:  b8 34 12 .*mov \$0x1234, %ax', text)
+    check_match(r'^block at 00007c01 \(CS base 00000000\), 4 instructions\n0x00007c01:  b8 34 12 .*mov \$0x1234, %ax', text)
     block = text[text.index('translation of 00007c01: supervisor, 16-bit, '):]
     check_match(r'^  00007c04 add .*flags dead', block)
-    check_match(r'^  00007c06 in .*by the executor', block)
+    check_match(r'^  00007c06 smsw .*by the executor', block)
     check_match(r'^host code of 00007c01: \d+ bytes, \d+ without stubs', block)
     check_match(r'^-- 0x00007c01:  b8 34 12 +mov \$0x1234, %ax\n0x[0-9a-f]{9,}:  [0-9a-f ]+mov\w* \$0x1234, ', block)
     check_match(r'^-- 0x00007c04:  01 c3 +add %ax, %bx\n0x[0-9a-f]{9,}:  [0-9a-f ]+add\w* %ax, %bx', block)
