@@ -236,7 +236,8 @@ extern uint8_t opens_popf_at[], opens_iret_at[], opens_sti_at[], opens_sti_jump_
 static void in_shadow(uint8_t *code, uint8_t *end, uint32_t forbidden, bool some)
 {
     unsigned count = 0;
-    for (unsigned n = 0; n < 40 && count < 300; n++) {
+    /* Where some must come, as long as a busy host takes to bring the first. */
+    for (unsigned n = 0; (n < 40 || (some && count == 0 && n < 20000)) && count < 300; n++) {
         watch((uint32_t)code, (uint32_t)end, 0);
         seen.forbidden[0] = forbidden;
         call_code(code, 0, 20000);
