@@ -13,10 +13,10 @@
 /* Debian with a desktop's worth of services translates some 10 MiB; small caches stay warm. */
 #define CODE_CACHE_DEFAULT (32u << 20)
 
-/* An upper bound of one translation: 48 instructions of at most 256 bytes with their stubs. */
+/* Room for what is translated together: 48 instructions of at most 512 bytes with their stubs. */
 #define TRANSLATION_MAX_CODE  (24u << 10)
 #define TRANSLATION_INSN_CODE 512
-#define TRANSLATION_MAX_DATA (8u << 10)
+#define TRANSLATION_MAX_DATA  (8u << 10)
 
 /* Translating costs some 2 us an instruction's worth of executing it 100 times. */
 #define TRANSLATION_THRESHOLD 16
@@ -24,7 +24,7 @@
 /* Blocks that are translated together, each where the one before goes on. */
 #define TRANSLATION_CHAIN 8
 
-/* Versions of one block for different EIPs and modes before the executor keeps it. */
+/* Versions of one block for different EIPs and modes; one more drops all of them. */
 #define TRANSLATION_MAX_VERSIONS 4
 
 /* Calls that may be open before the return stack starts anew: 8 bytes each. */

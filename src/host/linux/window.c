@@ -20,7 +20,7 @@
 /*
  * Where nothing is mapped there is no mapping at all: putting pages into a hole costs 3 us, into
  * a reservation, which has to be split for it, 6 us, and needs half as many mappings; and taking
- * them out again is never refused at the kernel's limit. For that the addresses must be some that
+ * whole mappings out again is never refused at the kernel's limit. For that the addresses must be some that
  * nobody else is given: the kernel looks for room from the top downwards, or from a third of the
  * address space upwards, and finds plenty there. Each slot begins with a guard that is a mapping,
  * so that the next window, of this machine or another, goes elsewhere. Where the place is taken

@@ -18,7 +18,7 @@
  *   ESP                           R14, upper half zero
  *   R15                           struct cpu
  *   R8-R13, XMM8-XMM15            free within one guest instruction
- *   RSP                           the return stack: see control.c. Never the guest's
+ *   RSP                           the return stack: see call.c. Never the guest's
  *   RFLAGS                        CF PF AF ZF SF OF are the guest's AT EVERY INSTRUCTION BORDER AND AT
  *                                 EVERY PLACE THAT CAN FAULT; DF is 0, the guest's DF is in the mode
  *   GS base                       the window, in TRANSLATION_WINDOW mode
