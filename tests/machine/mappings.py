@@ -3,6 +3,7 @@
 # Uses up the mappings that the kernel allows a child process, by system calls made in its name (x86-64, ptrace).
 import ctypes
 import os
+import signal
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
@@ -27,7 +28,12 @@ def _ptrace(request, pid, address=0, data=0):
 
 
 def _stopped(pid):
-    os.waitpid(pid, WAIT_THREAD)
+    """Waits until the thread stands. Returns the signal it was to be given, 0 for none but the tracer's."""
+    status = os.waitpid(pid, WAIT_THREAD)[1]
+    if not os.WIFSTOPPED(status):
+        raise OSError('the process has ended')
+    sent = os.WSTOPSIG(status)
+    return 0 if sent == signal.SIGTRAP else sent
 
 
 class Visitor:
@@ -35,11 +41,13 @@ class Visitor:
 
     def __init__(self, pid):
         self.pid = pid
+        self.held = []  # signals that came while the thread worked for the visitor
 
     def __enter__(self):
         _ptrace(SEIZE, self.pid)
         _ptrace(INTERRUPT, self.pid)
-        _stopped(self.pid)
+        if sent := _stopped(self.pid):
+            self.held.append(sent)
         self.kept = Registers()
         _ptrace(GETREGS, self.pid, 0, ctypes.addressof(self.kept))
         self.syscall = self._find_syscall()
@@ -48,15 +56,24 @@ class Visitor:
     def __exit__(self, kind, error, trace):
         _ptrace(SETREGS, self.pid, 0, ctypes.addressof(self.kept))
         _ptrace(DETACH, self.pid)
+        for sent in self.held:
+            os.kill(self.pid, sent)
         return False
 
     def _find_syscall(self):
-        """The address of a SYSCALL instruction: a thread that waits stands behind one."""
+        """The address of a SYSCALL instruction: one of the C library's or of the kernel's own page."""
+        with open(f'/proc/{self.pid}/maps', encoding='utf-8') as file:
+            maps = [line.split(maxsplit=5) for line in file]
         with open(f'/proc/{self.pid}/mem', 'rb') as memory:
-            memory.seek(self.kept.rip - 2)
-            if memory.read(2) != b'\x0f\x05':
-                raise OSError('the process does not stand at a system call')
-        return self.kept.rip - 2
+            for where, access, *_, name in (fields for fields in maps if len(fields) == 6):
+                if 'x' not in access or not ('/libc.' in name or '/libc-' in name or 'vdso' in name):
+                    continue
+                start, end = (int(address, 16) for address in where.split('-'))
+                memory.seek(start)
+                found = memory.read(end - start).find(b'\x0f\x05')
+                if found >= 0:
+                    return start + found
+        raise OSError('no SYSCALL instruction found in the process')
 
     def call(self, number, *arguments):
         """One system call; what it returned, negative for an error."""
@@ -66,7 +83,9 @@ class Visitor:
             setattr(registers, name, value % 2**64)
         _ptrace(SETREGS, self.pid, 0, ctypes.addressof(registers))
         _ptrace(SINGLESTEP, self.pid)
-        _stopped(self.pid)
+        while sent := _stopped(self.pid):
+            self.held.append(sent)
+            _ptrace(SINGLESTEP, self.pid)
         _ptrace(GETREGS, self.pid, 0, ctypes.addressof(registers))
         return ctypes.c_int64(registers.rax).value
 
