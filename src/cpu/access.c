@@ -27,9 +27,7 @@ static void watch(struct cpu *cpu, uint32_t linear, unsigned size, bool write)
         debug_check_data(cpu, linear, size, write);
 }
 
-/* ---- one page
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- one page -------------------------------------------------------------------------------- */
 
 static uint64_t load_part(struct cpu *cpu, const struct tlb_page *p, uint32_t linear, unsigned size)
 {
@@ -66,8 +64,7 @@ static void store_part(struct cpu *cpu, const struct tlb_page *p, uint32_t linea
         tlb_refresh(cpu, linear, user);
 }
 
-/* ---- whole accesses
- * ------------------------------------------------------------------------------------------ */
+/* ---- whole accesses -------------------------------------------------------------------------- */
 
 /* Both pages are looked up before the first byte moves: the lower one's fault comes first. */
 static uint64_t load_crossing(struct cpu *cpu, uint32_t linear, unsigned size, bool user)
@@ -195,9 +192,7 @@ void cpu_probe_system(struct cpu *cpu, uint32_t linear, unsigned size, bool writ
         tlb_find(cpu, (linear + size - 1) & TLB_PAGE_MASK, kind, false);
 }
 
-/* ---- ports
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 uint32_t cpu_port_read(struct cpu *cpu, uint16_t port, unsigned size)
 {

@@ -122,7 +122,7 @@ struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_pag
     return b;
 }
 
-/* ---- forgotten instructions -------------------------------------------------------------------- */
+/* ---- forgotten instructions ------------------------------------------------------------------ */
 
 /* The bytes of a block from offset on, at most as many as an instruction has. */
 static unsigned bytes_of_block(const struct block *b, unsigned offset, uint8_t *bytes)
@@ -176,7 +176,7 @@ const struct insn *block_insns(struct cpu *cpu, struct block *b)
     return b->insns;
 }
 
-/* ---- single instructions ----------------------------------------------------------------------- */
+/* ---- single instructions --------------------------------------------------------------------- */
 
 /* Up to count bytes at linear, none beyond its page. */
 static unsigned fetch(struct cpu *cpu, uint32_t linear, uint8_t *bytes, unsigned count)

@@ -38,9 +38,7 @@ void cpu_destroy(struct cpu *cpu)
     host_free(cpu);
 }
 
-/* ---- state
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- state ----------------------------------------------------------------------------------- */
 
 static void state_segment(struct state *s, struct segment *segment)
 {

@@ -78,8 +78,7 @@ _Noreturn void exec_raise_error(struct cpu *cpu, const struct insn *i, enum exce
                                 uint32_t error);
 EXEC(exec_undefined); /* #UD */
 
-/* ---- registers
- * ---------------------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 /* Byte registers 4-7 are AH CH DH BH without REX. */
 static inline uint8_t reg8(const struct cpu *cpu, const struct insn *i, unsigned r)
 {

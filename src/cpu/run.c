@@ -24,9 +24,7 @@ static void clear_attention(struct cpu *cpu, uint32_t bits)
         __atomic_fetch_and(&cpu->attention, ~bits, __ATOMIC_SEQ_CST);
 }
 
-/* ---- executing
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- executing ------------------------------------------------------------------------------- */
 
 /* In a threaded build handlers go on by themselves and the loop turns once. */
 static void run_from(struct cpu *cpu, const struct insn *i)
@@ -118,8 +116,7 @@ static void execute_one(struct cpu *cpu)
     }
 }
 
-/* ---- events between instructions
- * ----------------------------------------------------------------------------- */
+/* ---- events between instructions ------------------------------------------------------------- */
 
 static void wake(struct cpu *cpu)
 {
@@ -257,8 +254,7 @@ static bool prepare(struct cpu *cpu)
     }
 }
 
-/* ---- exceptions
- * ---------------------------------------------------------------------------------------------- */
+/* ---- exceptions ------------------------------------------------------------------------------ */
 
 /* A block counts its instructions when it is entered; the one that faulted and those behind it did
  * not retire. */

@@ -54,8 +54,7 @@ static const struct {
 } serial_wiring[PC_SERIAL_PORTS] = { { 0x3f8, 4 }, { 0x2f8, 3 }, { 0x3e8, 4 }, { 0x2e8, 3 } },
   parallel_wiring[PC_PARALLEL_PORTS] = { { 0x378, 7 }, { 0x278, 5 }, { 0x3bc, 7 } };
 
-/* ---- what the processor asks of the board
- * ------------------------------------------------------------- */
+/* ---- what the processor asks of the board ---------------------------------------------------- */
 
 static int cpu_acknowledge(void *opaque)
 {
@@ -93,8 +92,7 @@ static void cpu_debug_stop(void *opaque)
     pc->config.event(pc->config.opaque, PC_EVENT_DEBUG_STOP, 0);
 }
 
-/* ---- what chips ask of the board
- * ---------------------------------------------------------------------- */
+/* ---- what chips ask of the board ------------------------------------------------------------- */
 
 static void set_intr(void *opaque, bool level)
 {
@@ -178,8 +176,7 @@ static void strict_stop(void *opaque, const char *what)
     pc->config.event(pc->config.opaque, PC_EVENT_STRICT_STOP, 0);
 }
 
-/* ---- reset
- * -------------------------------------------------------------------------------------------- */
+/* ---- reset ----------------------------------------------------------------------------------- */
 
 static void reset_board(struct pc *pc)
 {
@@ -249,8 +246,7 @@ void pc_reset(struct pc *pc)
         cpu_resume(pc->cpu);
 }
 
-/* ---- run
- * ---------------------------------------------------------------------------------------------- */
+/* ---- run ------------------------------------------------------------------------------------- */
 
 void pc_start(struct pc *pc)
 {
@@ -294,8 +290,7 @@ static void run_cpu(void *opaque)
     translator_leave_thread(opaque);
 }
 
-/* ---- creation
- * ----------------------------------------------------------------------------------------- */
+/* ---- creation -------------------------------------------------------------------------------- */
 
 static bool create_memory(struct pc *pc, struct error *err)
 {

@@ -24,8 +24,7 @@ struct console {
     unsigned key_count;
 };
 
-/* ---- output
- * -------------------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 static void clear_from(struct console *c, unsigned column)
 {
@@ -94,8 +93,7 @@ static size_t console_write(struct char_backend *b, const uint8_t *data, size_t 
     return length;
 }
 
-/* ---- input
- * --------------------------------------------------------------------------------------------- */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 static void deliver(struct console *c)
 {
@@ -130,8 +128,7 @@ void console_input(struct char_backend *b, const char *bytes, size_t length)
     deliver(c);
 }
 
-/* ---- what it shows
- * ------------------------------------------------------------------------------------- */
+/* ---- what it shows --------------------------------------------------------------------------- */
 
 const char *console_line(const struct char_backend *b, unsigned n)
 {

@@ -50,8 +50,7 @@ struct curses_display {
     struct screen_text shown, now;
 };
 
-/* ---- colours
- * ------------------------------------------------------------------------------------------- */
+/* ---- colours --------------------------------------------------------------------------------- */
 
 /* The VGA counts blue, green, red from bit 0; terminals red, green, blue. */
 static unsigned terminal_color(unsigned color)
@@ -101,8 +100,7 @@ static attr_t attributes_of(const struct curses_display *d, uint8_t attribute, b
     return attributes;
 }
 
-/* ---- drawing
- * ------------------------------------------------------------------------------------------- */
+/* ---- drawing --------------------------------------------------------------------------------- */
 
 static void draw_cell(const struct curses_display *d, int y, int x, uint16_t cell, bool blink)
 {
@@ -220,8 +218,7 @@ static void update(struct curses_display *d)
               clock_now(d->timer.clock) + (d->unchanged < BUSY_FRAMES ? FRAME_BUSY : FRAME_IDLE));
 }
 
-/* ---- keys
- * ---------------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static void show_view(struct curses_display *d, unsigned view)
 {
@@ -310,8 +307,7 @@ static void frame(void *opaque)
     update(d);
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 /* One capability of the terminal, without the delays that old terminals want in it. */
 static size_t add_capability(char *to, size_t room, const char *name)

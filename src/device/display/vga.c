@@ -26,8 +26,7 @@
 
 #define VBE_PORT_INDEX 0x1ce
 
-/* ---- ports
- * ---------------------------------------------------------------------------------------------- */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 static bool legacy_read(struct vga *vga, uint16_t base, uint64_t offset, uint64_t *value)
 {
@@ -92,8 +91,7 @@ static const struct region_desc vbe_desc = { .name = "vbe",
                                              .read = vbe_port_read,
                                              .write = vbe_port_write };
 
-/* ---- BAR 2
- * ---------------------------------------------------------------------------------------------- */
+/* ---- BAR 2 ----------------------------------------------------------------------------------- */
 
 static bool mmio_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value)
 {
@@ -144,8 +142,7 @@ static const struct region_desc mmio_desc = { .name = "vga.mmio",
                                               .read = mmio_read,
                                               .write = mmio_write };
 
-/* ---- creation
- * ------------------------------------------------------------------------------------------- */
+/* ---- creation -------------------------------------------------------------------------------- */
 
 static void map_regions(struct vga *vga, struct memory *memory, struct ram_block *rom)
 {

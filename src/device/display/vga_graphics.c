@@ -31,9 +31,7 @@ static uint32_t planar_pixel(const struct colors *colors, const uint8_t *planes,
     return colors->rgb[color];
 }
 
-/* ---- VBE
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- VBE ------------------------------------------------------------------------------------- */
 
 /* Widen a color field of `count` bits to eight by repeating its top. */
 static uint32_t widen(unsigned v, unsigned count)
@@ -95,9 +93,7 @@ static void draw_vbe(struct vga *vga, struct screen_image *out)
     }
 }
 
-/* ---- VGA
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- VGA ------------------------------------------------------------------------------------- */
 
 struct scan {
     unsigned width, height; /* pixels as memory holds them, scan lines */

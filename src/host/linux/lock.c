@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Locks from futexes, events from POSIX threads.
+// Locks from futexes.
 #include "host/host.h"
 
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -113,44 +112,4 @@ void host_lock_release(struct host_lock *lock)
 bool host_lock_held(const struct host_lock *lock)
 {
     return __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == this_thread();
-}
-
-struct host_event {
-    pthread_mutex_t mutex;
-    pthread_cond_t condition;
-    bool set;
-};
-
-struct host_event *host_event_create(void)
-{
-    struct host_event *event = host_alloc(sizeof *event);
-    pthread_mutex_init(&event->mutex, NULL);
-    pthread_cond_init(&event->condition, NULL);
-    return event;
-}
-
-void host_event_destroy(struct host_event *event)
-{
-    if (event == NULL)
-        return;
-    pthread_cond_destroy(&event->condition);
-    pthread_mutex_destroy(&event->mutex);
-    host_free(event);
-}
-
-void host_event_set(struct host_event *event)
-{
-    pthread_mutex_lock(&event->mutex);
-    event->set = true;
-    pthread_cond_signal(&event->condition);
-    pthread_mutex_unlock(&event->mutex);
-}
-
-void host_event_wait(struct host_event *event)
-{
-    pthread_mutex_lock(&event->mutex);
-    while (!event->set)
-        pthread_cond_wait(&event->condition, &event->mutex);
-    event->set = false;
-    pthread_mutex_unlock(&event->mutex);
 }
