@@ -52,6 +52,7 @@ struct options {
     bool rtc_fixed;       /* base=DATETIME */
     int64_t rtc_start_ns; /* of that */
     bool rtc_follows_guest;
+    bool rtc_makes_up; /* driftfix=slew */
 
     const char *kernel, *initrd, *append, *bios;
     struct options_drive drives[OPTIONS_DRIVES];

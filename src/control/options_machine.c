@@ -200,8 +200,8 @@ bool option_rtc(struct options *o, const char *argument_text, struct error *err)
             if (!o->rtc_follows_guest && strcmp(value, "host") != 0 && strcmp(value, "rt") != 0)
                 return error_set(err, "clock is host, rt or vm");
         } else if (strcmp(key, "driftfix") == 0) {
-            /* Missed ticks are made up for in any case. */
-            if (strcmp(value, "none") != 0 && strcmp(value, "slew") != 0)
+            o->rtc_makes_up = strcmp(value, "slew") == 0;
+            if (!o->rtc_makes_up && strcmp(value, "none") != 0)
                 return error_set(err, "driftfix is none or slew");
         } else {
             return error_set(err, "no property '%s'; there are base, clock, driftfix", key);

@@ -134,6 +134,7 @@ bool session_create_pc(struct session *s, struct error *err)
         .no_reboot = o->no_reboot,
         .rtc_base_ns = rtc_start(o),
         .rtc_follows_guest = o->rtc_follows_guest,
+        .rtc_makes_up = o->rtc_makes_up,
         .debugcon = s->debugcon,
         .debugcon_port = o->debugcon_port,
         .debug_exit = o->debug_exit,

@@ -396,6 +396,7 @@ static void create_isa(struct pc *pc)
     pc->pit = i8254_create(m, c->log, c->clock, 0x40, hpet_legacy_line(pc->hpet, 0));
     pc->speaker = speaker_port_create(m, c->log, c->clock, pc->pit);
     pc->rtc = mc146818_create(m, c->log, rtc_clock, c->rtc_base_ns, hpet_legacy_line(pc->hpet, 8));
+    mc146818_make_up(pc->rtc, c->rtc_makes_up);
     pc->dma = dma_create(m, c->log);
     pc->keyboard = ps2_keyboard_create(c->log, c->clock);
     pc->mouse = ps2_mouse_create(c->log, c->clock);

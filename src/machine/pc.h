@@ -65,6 +65,7 @@ struct pc_config {
     int64_t
         rtc_base_ns; /* nanoseconds since 1970 that the RTC shows at creation, in its own zone */
     bool rtc_follows_guest; /* clock=vm: the RTC stands still with the machine */
+    bool rtc_makes_up;      /* driftfix=slew: late periodic interrupts are not lost */
 
     struct char_backend *serial[PC_SERIAL_PORTS]; /* NULL: no such port */
     struct char_backend *parallel[PC_PARALLEL_PORTS];

@@ -216,6 +216,34 @@ TEST(periodic_rates)
     close_rtc(&b, rtc);
 }
 
+/* A host that comes back after 100 periods: one interrupt as in the chip, or all of them. */
+TEST(late_periodic_interrupts)
+{
+    for (unsigned makes_up = 0; makes_up < 2; makes_up++) {
+        struct bench b;
+        struct mc146818 *rtc = open_rtc(&b, BASE);
+        mc146818_make_up(rtc, makes_up);
+        get(&b, 0x0c);
+        set(&b, 0x0b, 0x42);
+        pass(&b, 100 * NS_PER_SECOND / 1024);
+        unsigned seen = 0;
+        while (b.level[8] && seen < 200) {
+            CHECK_EQ(get(&b, 0x0c) & 0xc0, 0xc0);
+            seen++;
+        }
+        CHECK(makes_up ? seen >= 99 && seen <= 101 : seen == 1);
+        pass(&b, 3 * NS_PER_SECOND);
+        set(&b, 0x0a, 0x27); /* another rate: nothing is owed */
+        get(&b, 0x0c);
+        CHECK(!b.level[8]);
+        pass(&b, 3600 * NS_PER_SECOND); /* far more than is kept */
+        for (seen = 0; b.level[8] && seen < 2000; seen++)
+            get(&b, 0x0c);
+        CHECK(makes_up ? seen >= 1000 && seen <= 1002 : seen == 1);
+        close_rtc(&b, rtc);
+    }
+}
+
 TEST(cmos_bytes_and_index)
 {
     struct bench b;

@@ -42,6 +42,7 @@ enum {
     CRYSTAL = 32768,
     UIP_NS = 244141, /* UIP rises 244 us before the update */
     ALARM_ANY = 0xc0,
+    MAX_OWED = 1000, /* a host that never keeps up must not owe ever more */
 };
 
 /*
@@ -59,6 +60,8 @@ struct mc146818 {
     int64_t offset;      /* ns */
     int64_t last_second; /* up to which update and alarm have been looked at */
     int64_t last_tick;   /* the same for the periodic flag, in crystal periods */
+    bool makes_up; /* periodic interrupts that came while one was pending follow it */
+    uint32_t owed; /* so many of them */
     uint8_t weekday_shift;
     uint8_t index;
     bool nmi_masked;
@@ -218,13 +221,26 @@ static void update_irq(struct mc146818 *rtc)
     irq_set(rtc->irq, irq);
 }
 
+/* The chip forgets a periodic interrupt for which PF is still set. */
+static void sync_periodic(struct mc146818 *rtc, unsigned ticks, int64_t tick)
+{
+    int64_t passed = floor_div(tick, ticks) - floor_div(rtc->last_tick, ticks);
+    if (passed <= 0)
+        return;
+    if (rtc->makes_up && rtc->cmos[REG_B] & B_PIE) {
+        int64_t more = passed - !(rtc->cmos[REG_C] & C_PF);
+        rtc->owed = (uint32_t)MIN(rtc->owed + more, MAX_OWED);
+    }
+    rtc->cmos[REG_C] |= C_PF;
+}
+
 /* Set the flags of what has happened since the last look. */
 static void sync(struct mc146818 *rtc)
 {
     unsigned ticks = period(rtc);
     int64_t tick = now_tick(rtc), second = now_second(rtc);
-    if (ticks != 0 && floor_div(tick, ticks) > floor_div(rtc->last_tick, ticks))
-        rtc->cmos[REG_C] |= C_PF;
+    if (ticks != 0)
+        sync_periodic(rtc, ticks, tick);
     rtc->last_tick = tick;
     if (running(rtc)) {
         if (second > rtc->last_second)
@@ -270,6 +286,8 @@ static void expire(void *opaque)
 static void write_a(struct mc146818 *rtc, uint8_t value)
 {
     bool was = divider_running(rtc);
+    if ((value ^ rtc->cmos[REG_A]) & A_RATE)
+        rtc->owed = 0;
     rtc->cmos[REG_A] = value & ~A_UIP;
     if (was && !divider_running(rtc))
         return; /* the registers keep the last time */
@@ -286,6 +304,8 @@ static void write_b(struct mc146818 *rtc, uint8_t value)
     bool was = running(rtc);
     if (value & B_SET)
         value &= ~B_UIE;
+    if (!(value & B_PIE))
+        rtc->owed = 0;
     rtc->cmos[REG_B] = value;
     /* After a change of DM or 24/12 the next update writes in the new format; while SET stops it
      * the bytes stay. */
@@ -317,6 +337,18 @@ static void write_register(struct mc146818 *rtc, unsigned index, uint8_t value)
     update_irq(rtc);
 }
 
+/* Clears all flags, and with them the pin: one that is owed raises it anew. */
+static void acknowledge(struct mc146818 *rtc)
+{
+    rtc->cmos[REG_C] = 0;
+    update_irq(rtc);
+    if (rtc->owed == 0)
+        return;
+    rtc->owed--;
+    rtc->cmos[REG_C] = C_PF;
+    update_irq(rtc);
+}
+
 static uint8_t read_register(struct mc146818 *rtc, unsigned index)
 {
     uint8_t value = rtc->cmos[index];
@@ -324,10 +356,8 @@ static uint8_t read_register(struct mc146818 *rtc, unsigned index)
         now_ns(rtc) - floor_div(now_ns(rtc), NS_PER_SECOND) * NS_PER_SECOND >=
             NS_PER_SECOND - UIP_NS)
         value |= A_UIP;
-    if (index == REG_C) {
-        rtc->cmos[REG_C] = 0;
-        update_irq(rtc);
-    }
+    if (index == REG_C)
+        acknowledge(rtc);
     return value;
 }
 
@@ -398,6 +428,7 @@ void mc146818_reset(struct mc146818 *rtc)
     sync(rtc);
     rtc->cmos[REG_B] &= ~(B_PIE | B_AIE | B_UIE | B_SQWE);
     rtc->cmos[REG_C] = 0;
+    rtc->owed = 0;
     rtc->nmi_masked = false;
     update_irq(rtc);
     arm(rtc);
@@ -405,11 +436,12 @@ void mc146818_reset(struct mc146818 *rtc)
 
 void mc146818_state(struct mc146818 *rtc, struct state *s)
 {
-    state_section(s, "mc146818", 1);
+    state_section(s, "mc146818", 2);
     state_i64(s, &rtc->base);
     state_i64(s, &rtc->offset);
     state_i64(s, &rtc->last_second);
     state_i64(s, &rtc->last_tick);
+    state_u32(s, &rtc->owed);
     state_u8(s, &rtc->weekday_shift);
     state_u8(s, &rtc->index);
     state_bool(s, &rtc->nmi_masked);
@@ -417,6 +449,11 @@ void mc146818_state(struct mc146818 *rtc, struct state *s)
     rtc->index &= CMOS_SIZE - 1;
     if (s->loading)
         arm(rtc);
+}
+
+void mc146818_make_up(struct mc146818 *rtc, bool on)
+{
+    rtc->makes_up = on;
 }
 
 void mc146818_set_cmos(struct mc146818 *rtc, uint8_t index, uint8_t value)

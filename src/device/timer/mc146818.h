@@ -26,6 +26,11 @@ void mc146818_destroy(struct mc146818 *rtc);
 /* RESET#: interrupts off; time and CMOS stay. */
 void mc146818_reset(struct mc146818 *rtc);
 void mc146818_state(struct mc146818 *rtc, struct state *s);
+/*
+ * Unlike the chip: periodic interrupts that come while one is pending, on a busy host, are delivered
+ * one by one as register C is read, up to 1000. Off at creation.
+ */
+void mc146818_make_up(struct mc146818 *rtc, bool on);
 
 /* CMOS bytes that the board fills (memory size, floppy types, boot order). Index 0EH and up. */
 void mc146818_set_cmos(struct mc146818 *rtc, uint8_t index, uint8_t value);
