@@ -169,6 +169,9 @@ bool option_boot(struct options *o, const char *argument_text, struct error *err
     return true;
 }
 
+/* What fits into 64 bits of nanoseconds: the years 1678 to 2261. */
+enum { FIRST_YEAR = 1678, LAST_YEAR = 2261 };
+
 static bool parse_date(struct options *o, const char *text, struct error *err)
 {
     struct tm tm = { 0 };
@@ -179,6 +182,8 @@ static bool parse_date(struct options *o, const char *text, struct error *err)
     }
     if (end == NULL || *end != '\0')
         return error_set(err, "base is utc, localtime, or like 2026-01-31T12:00:00 or 2026-01-31");
+    if (tm.tm_year < FIRST_YEAR - 1900 || tm.tm_year > LAST_YEAR - 1900)
+        return error_set(err, "base is before %d or after %d", FIRST_YEAR, LAST_YEAR);
     o->rtc_fixed = true;
     o->rtc_start_ns = (int64_t)timegm(&tm) * NS_PER_SECOND;
     return true;

@@ -295,6 +295,8 @@ static __attribute__((noinline)) void step_once(struct cpu *cpu)
 {
     if (__builtin_setjmp(cpu->jump) != 0) {
         exception(cpu);
+        /* No jump in place of that call: a second fault comes back to this frame. */
+        __asm__ volatile("" : : : "memory");
         return;
     }
     changes_apply(cpu);

@@ -43,6 +43,8 @@ def test_option_values(folder):
     refused(r'-boot order=cc: .*twice', '-boot', 'order=cc')
     refused(r'-boot menu=maybe: .*on or off', '-boot', 'menu=maybe')
     refused(r'-rtc base=tomorrow: .*utc', '-rtc', 'base=tomorrow')
+    refused(r'-rtc base=9673-01-31: .*2261', '-rtc', 'base=9673-01-31')
+    refused(r'-rtc base=1000-01-31: .*1678', '-rtc', 'base=1000-01-31')
     refused(r'-rtc clock=sun: .*host', '-rtc', 'clock=sun')
     refused(r'-uuid 12: ', '-uuid', '12')
     refused(r'-vga cirrus: .*std', '-vga', 'cirrus')
