@@ -130,3 +130,19 @@ struct translated *code_cache_find(const struct translator *tr, uint64_t pc)
     struct translated *t = r->by_address[low - 1];
     return written < t->code + t->size ? t : NULL;
 }
+
+unsigned code_cache_insn_at(const struct translator *tr, const struct translated *t, uint64_t pc)
+{
+    uint32_t at = (uint32_t)(pc - (uint64_t)(uintptr_t)runs_at(tr, t->code));
+    if (at < t->offsets[0] || at >= t->offsets[t->count])
+        return t->count;
+    unsigned low = 0, high = t->count;
+    while (high - low > 1) {
+        unsigned middle = (low + high) / 2;
+        if (t->offsets[middle] <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}

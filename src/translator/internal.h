@@ -28,7 +28,8 @@ struct region {
 struct glue {
     uint8_t *enter;   /* enum exit_kind enter(struct cpu *, const void *code) */
     uint8_t *exit;    /* R10D: enum exit_kind, R8: value. Guest registers and flags live */
-    uint8_t *execute; /* R8: struct translated *, R9D: instruction number. The same */
+    uint8_t *execute; /* called in an instruction's code, which C does. The same */
+    uint8_t *execute_trapped; /* the same by a jump; R8: an address in its code + 1 */
     uint8_t *exit_lookup, *exit_link; /* to exit with that kind */
     uint8_t *lookup;          /* R8D: EIP. To its translation by the table of jump targets */
     uint8_t *far_link;        /* R8: struct link *. The same to its target; fills its slot */
@@ -116,6 +117,9 @@ void code_cache_publish(struct translator *tr, struct region *r, struct translat
 void code_cache_flush(struct translator *tr);
 /* The translation that holds this address of the running view; NULL. Safe in a trap. */
 struct translated *code_cache_find(const struct translator *tr, uint64_t pc);
+/* The instruction whose host code contains pc, of those in guest order; count where it is at the
+ * entry or in a stub. */
+unsigned code_cache_insn_at(const struct translator *tr, const struct translated *t, uint64_t pc);
 
 /* link.c */
 void link_to(struct translator *tr, struct link *link, struct translated *to);
@@ -158,9 +162,9 @@ void show_glue(struct translator *tr);
 void show_translation(struct translator *tr, const struct translated *t,
                       const struct translation_notes *notes);
 
-/* runtime.c: called by generated code. Do instruction number index of t; where to go on in the
- * running view, or NULL: leave for the dispatcher. */
-const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigned index);
+/* runtime.c: called by generated code. Do the instruction that the host address before this one is
+ * of; where to go on in the running view, or NULL: leave for the dispatcher. */
+const uint8_t *translator_execute(struct cpu *cpu, uint64_t behind);
 /*
  * memory_move.c: does an instruction that only moves between memory and a register, raising what the
  * executor would: cpu->eip is its own. Mode and flags stay. False: it is another one.
@@ -223,8 +227,7 @@ bool fpu_closed(const struct cpu *cpu, unsigned kinds);
 /* FPU_* of an instruction that runs there, 0 for one that the executor does. */
 unsigned fpu_kinds(const struct insn *i);
 /* x86_64/: what a trap finds in, and wants of, the host's registers. */
-void frame_execute(struct translator *tr, struct host_frame *frame, struct translated *t,
-                   unsigned index);
+void frame_execute(struct translator *tr, struct host_frame *frame);
 void frame_leave(struct translator *tr, struct host_frame *frame, uint32_t eip);
 bool frame_return_stack_overflow(struct translator *tr, struct host_frame *frame, uint64_t address);
 void frame_single_step(struct host_frame *frame, bool on);

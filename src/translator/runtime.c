@@ -150,6 +150,12 @@ bool translator_can_look_up(struct translator *tr, uint32_t mode)
     return true;
 }
 
+/* The return stack is empty, but for the place of where generated code goes on. */
+static void forget_calls(struct cpu *cpu)
+{
+    cpu->jit.return_stack_now = (uint64_t *)cpu->jit.return_stack - 1;
+}
+
 /* Another place or another mode: on by the table of jump targets, which knows of addresses and modes. */
 static const uint8_t *go_elsewhere(struct translator *tr, struct cpu *cpu, uint32_t mode)
 {
@@ -158,7 +164,7 @@ static const uint8_t *go_elsewhere(struct translator *tr, struct cpu *cpu, uint3
     if (!translator_can_look_up(tr, mode))
         return NULL;
     if (other_mode)
-        cpu->jit.return_stack_now = cpu->jit.return_stack;
+        forget_calls(cpu);
     flags_to_image(cpu);
     return runs_at(tr, tr->glue.lookup);
 }
@@ -189,9 +195,11 @@ static const uint8_t *leave_changed(struct cpu *cpu, const struct translated *t,
  * The guest's registers are in struct cpu. Generated code may go on behind the instruction unless
  * something that it was made for has changed.
  */
-const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigned index)
+const uint8_t *translator_execute(struct cpu *cpu, uint64_t behind)
 {
     struct translator *tr = translator_of(cpu);
+    struct translated *t = code_cache_find(tr, behind - 1);
+    unsigned index = code_cache_insn_at(tr, t, behind - 1);
     if (index == t->count)
         return enter_anew(tr, cpu, t);
     struct block *b = t->block;
@@ -208,7 +216,7 @@ const uint8_t *translator_execute(struct cpu *cpu, struct translated *t, unsigne
     bool only_moved = execute(cpu, i, t->eip, next);
     /* Behind an open call there may be a link between blocks that were made for the GS it had. */
     if (unlikely(cpu->seg[SEG_GS].translation != gs))
-        cpu->jit.return_stack_now = cpu->jit.return_stack;
+        forget_calls(cpu);
     if (unlikely(b->slow_sites >> index & 1) && cpu->jit.special_accesses != special)
         sites_note_met(tr, b, index);
     drop_stale(tr);

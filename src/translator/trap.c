@@ -22,23 +22,6 @@ static bool in_code(const struct translator *tr, uint64_t pc)
     return pc - run_address(tr, tr->cache) < tr->cache_size;
 }
 
-/* The instruction whose host code contains pc, of those in guest order; count where it is in a stub. */
-static unsigned insn_at(const struct translator *tr, const struct translated *t, uint64_t pc)
-{
-    uint32_t at = (uint32_t)(pc - run_address(tr, t->code));
-    if (at >= t->offsets[t->count])
-        return t->count;
-    unsigned low = 0, high = t->count;
-    while (high - low > 1) {
-        unsigned middle = (low + high) / 2;
-        if (t->offsets[middle] <= at)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static uint32_t insn_address(const struct translated *t, unsigned n)
 {
     uint32_t eip = t->eip + translation_guest_offset(t, n);
@@ -99,7 +82,7 @@ static bool go_to_border(struct translator *tr, struct host_frame *frame)
         return true;
     struct translated *t = code_cache_find(tr, frame->pc);
     if (t != NULL && t->block != NULL) {
-        unsigned n = insn_at(tr, t, frame->pc);
+        unsigned n = code_cache_insn_at(tr, t, frame->pc);
         bool border = n < t->count && frame->pc == run_address(tr, t->code + t->offsets[n]);
         if (border ? !behind_sti(tr, t, n) : n < t->count && unwind(tr, frame, t, n)) {
             frame_leave(tr, frame, insn_address(t, n));
@@ -137,7 +120,7 @@ static bool fault(struct translator *tr, enum host_trap trap, uint64_t address, 
     struct translated *t = code_cache_find(tr, frame->pc);
     if (t == NULL || t->block == NULL)
         return false;
-    unsigned n = insn_at(tr, t, frame->pc);
+    unsigned n = code_cache_insn_at(tr, t, frame->pc);
     if (n == t->count)
         return false;
     tr->counts.faults++;
@@ -152,7 +135,7 @@ static bool fault(struct translator *tr, enum host_trap trap, uint64_t address, 
     else
         sites_count_fault(tr, t, n);
     unwind(tr, frame, t, n);
-    frame_execute(tr, frame, t, n);
+    frame_execute(tr, frame);
     return true;
 }
 

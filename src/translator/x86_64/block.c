@@ -6,17 +6,21 @@
 #include "translator/internal.h"
 #include "translator/x86_64/fpu_emit.h"
 
-enum stub_kind { STUB_SLOW, STUB_LINK, STUB_FAR, STUB_FAR_JUMP };
+enum stub_kind { STUB_LINK, STUB_FAR, STUB_FAR_JUMP };
 
 /* A jump in hot code to cold code that is not there yet. */
 struct pending_stub {
     enum stub_kind kind;
     struct asm_label label;
-    struct translated *t;
-    unsigned index;    /* STUB_SLOW: the instruction */
-    struct link *link; /* STUB_LINK, STUB_FAR*: the latter is a jump of its own */
+    struct link *link; /* STUB_FAR_JUMP: the stub is a jump of its own */
 };
-enum { MAX_STUBS = 8 * BLOCK_MAX_INSNS, MAX_STUB_BYTES = 40 };
+enum { MAX_STUBS = 4 * BLOCK_MAX_INSNS, MAX_STUB_BYTES = 40 };
+
+/* What lies behind the CALL tells which instruction it is: no stub, no register is needed. */
+void slow_path(struct emitter *e)
+{
+    asm_call(&e->a, translator_of(e->cpu)->glue.execute);
+}
 
 static struct pending_stub *new_stub(struct emitter *e, enum stub_kind kind, struct asm_label label)
 {
@@ -25,13 +29,8 @@ static struct pending_stub *new_stub(struct emitter *e, enum stub_kind kind, str
         return e->stubs;
     }
     struct pending_stub *s = &e->stubs[e->stub_count++];
-    *s = (struct pending_stub){ .kind = kind, .label = label, .t = e->t, .index = e->index };
+    *s = (struct pending_stub){ .kind = kind, .label = label };
     return s;
-}
-
-void slow_path(struct emitter *e, struct asm_label label)
-{
-    new_stub(e, STUB_SLOW, label);
 }
 
 static struct link *new_link(struct emitter *e, uint32_t target)
@@ -83,7 +82,7 @@ void far_link_call(struct emitter *e, uint32_t target)
 
 void emit_execute(struct emitter *e)
 {
-    slow_path(e, asm_jmp_forward(&e->a));
+    slow_path(e);
 }
 
 /* Has the row no say in a flag that it does not overwrite? SDM 1 appendix A. */
@@ -119,14 +118,6 @@ static void emit_insn(struct emitter *e, const struct insn *i)
         return;
     host_assert(e->a.p == start || e->a.overflow, "an emit function declined after emitting");
     emit_execute(e);
-}
-
-static void emit_slow_stub(struct emitter *e, const struct pending_stub *s)
-{
-    asm_bind(&e->a, s->label);
-    asm_mov64_imm(&e->a, HOST_R8, (uint64_t)(uintptr_t)s->t);
-    asm_mov32_imm(&e->a, HOST_R9, s->index);
-    asm_jmp(&e->a, translator_of(e->cpu)->glue.execute);
 }
 
 /* TRANSLATION_MAX_CODE is below 64 KiB. */
@@ -165,11 +156,10 @@ static void emit_far_stub(struct emitter *e, const struct pending_stub *s)
 
 static void emit_stub(struct emitter *e, const struct pending_stub *s)
 {
-    switch (s->kind) {
-    case STUB_SLOW: emit_slow_stub(e, s); break;
-    case STUB_LINK: emit_link_stub(e, s); break;
-    default: emit_far_stub(e, s); break;
-    }
+    if (s->kind == STUB_LINK)
+        emit_link_stub(e, s);
+    else
+        emit_far_stub(e, s);
 }
 
 /* MOV R8D, EIP; JMP look-up */

@@ -98,12 +98,11 @@ struct host_memory memory_based(struct emitter *e, unsigned seg, unsigned base, 
 void effective_address(struct emitter *e, const struct insn *i, unsigned to);
 
 /*
- * Ways out. A label handed to slow_path() is jumped to when this instruction has to be done by the
- * executor after all; state and flags must be those of the instruction's begin there.
+ * A way out, made here: this instruction has to be done by the executor after all; state and flags
+ * are those of the instruction's begin. Control does not come back to behind it, but to the next
+ * instruction.
  */
-void slow_path(struct emitter *e, struct asm_label label);
-/* Several ways to the same slow path: an address that may be jumped to is not known yet, so each
- * has a label of its own. */
+void slow_path(struct emitter *e);
 
 /* A jump to a guest address in the block's own page, made now with the given label: a link. */
 void link_path(struct emitter *e, struct asm_label label, uint32_t target);

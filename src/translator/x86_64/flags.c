@@ -90,7 +90,7 @@ static void require_zero_rcx(struct emitter *e)
 {
     struct asm_label zero = asm_jrcxz(&e->a);
     asm_mov32(&e->a, HOST_RCX, HOST_R11);
-    slow_path(e, asm_jmp_forward(&e->a));
+    slow_path(e);
     asm_bind(&e->a, zero);
 }
 

@@ -12,7 +12,7 @@ static void require_rcx_zero(struct emitter *e)
     struct assembler *a = &e->a;
     struct asm_label zero = asm_jrcxz(a);
     asm_mov64(a, HOST_RCX, HOST_R9);
-    slow_path(e, asm_jmp_forward(a));
+    slow_path(e);
     asm_bind(a, zero);
     asm_mov64(a, HOST_RCX, HOST_R9);
 }

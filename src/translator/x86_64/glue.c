@@ -132,17 +132,24 @@ static void emit_exit(struct assembler *a, struct glue *g)
     emit_return(a);
 }
 
+/*
+ * Where to go on takes the place of the return address of the CALL that leads here: so the
+ * processor's own stack of return addresses stays in step, and mostly it is even right.
+ */
 static void emit_execute_glue(struct assembler *a, struct glue *g)
 {
-    struct host_memory now = host_cpu_field(jit.return_stack_now);
+    struct host_memory now = host_cpu_field(jit.return_stack_now), behind = host_at(HOST_RSP, 0);
     struct host_memory stack = host_cpu_field(jit.host_stack), eip = host_cpu_field(eip);
+    g->execute_trapped = a->p;
+    struct asm_label trapped = asm_call_forward(a);
     g->execute = a->p;
+    asm_load64(a, HOST_R8, &behind);
+    asm_bind(a, trapped);
     emit_save_guest(a);
     asm_store64(a, &now, HOST_RSP);
     asm_load64(a, HOST_RSP, &stack);
     asm_mov64(a, HOST_RDI, HOST_CPU);
     asm_mov64(a, HOST_RSI, HOST_R8);
-    asm_mov32(a, HOST_RDX, HOST_R9);
     asm_mov64_imm(a, HOST_RAX, (uint64_t)(uintptr_t)translator_execute);
     asm_call_reg(a, HOST_RAX);
     asm_rr(a, ASM_W, 0x85, HOST_RAX, HOST_RAX);
@@ -150,11 +157,11 @@ static void emit_execute_glue(struct assembler *a, struct glue *g)
     emit_test_attention(a);
     g->execute_race = a->p;
     struct asm_label leave_too = asm_jcc_forward(a, CC_NE);
-    asm_mov64(a, HOST_R11, HOST_RAX);
-    asm_load32(a, HOST_R8, &eip); /* where R11 leads to the look-up */
+    asm_load32(a, HOST_R8, &eip); /* where it leads to the look-up */
     asm_load64(a, HOST_RSP, &now);
+    asm_store64(a, &behind, HOST_RAX);
     emit_load_guest(a);
-    asm_jmp_reg(a, HOST_R11);
+    asm_8(a, 0xc3);
     g->execute_race_end = a->p;
     g->execute_leave = a->p;
     asm_bind(a, leave);
@@ -233,9 +240,6 @@ static void emit_helper(struct assembler *a, struct glue *g)
     asm_jmp(a, g->exit_lookup);
     asm_bind(a, not_done);
     emit_resume(a);
-    emit_move_stack(a, 8);
-    asm_mov64(a, HOST_R8, HOST_R12);
-    asm_mov32(a, HOST_R9, HOST_R13);
     asm_jmp(a, g->execute);
     asm_bind(a, lookup);
     emit_shared_lookup(a, g->exit_lookup);
@@ -351,12 +355,10 @@ void frame_single_step(struct host_frame *frame, bool on)
     frame->flags = on ? frame->flags | FLAGS_TF : frame->flags & ~FLAGS_TF;
 }
 
-void frame_execute(struct translator *tr, struct host_frame *frame, struct translated *t,
-                   unsigned index)
+void frame_execute(struct translator *tr, struct host_frame *frame)
 {
-    frame->gpr[HOST_R8] = (uint64_t)(uintptr_t)t;
-    frame->gpr[HOST_R9] = index;
-    frame->pc = (uint64_t)(uintptr_t)runs_at(tr, tr->glue.execute);
+    frame->gpr[HOST_R8] = frame->pc + 1;
+    frame->pc = (uint64_t)(uintptr_t)runs_at(tr, tr->glue.execute_trapped);
 }
 
 void frame_leave(struct translator *tr, struct host_frame *frame, uint32_t eip)

@@ -54,7 +54,7 @@ static void require_zero(struct emitter *e, unsigned reg)
     asm_mov64(a, HOST_RCX, reg);
     struct asm_label good = asm_jrcxz(a);
     asm_mov64(a, HOST_RCX, HOST_R11);
-    slow_path(e, asm_jmp_forward(a));
+    slow_path(e);
     asm_bind(a, good);
     asm_mov64(a, HOST_RCX, HOST_R11);
 }
