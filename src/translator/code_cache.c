@@ -7,25 +7,29 @@
 
 #define ALIGN(p, n) ((uint8_t *)(((uintptr_t)(p) + (n)-1) & ~(uintptr_t)((n)-1)))
 enum { MAX_PER_REGION_SHIFT = 6 }; /* no translation is smaller than 64 bytes */
+enum { DATA_ALIGN = 8 };
 
 _Static_assert(CODE_CACHE_MIN / CODE_REGIONS >= 2 * TRANSLATION_MAX_CODE, "a region holds some");
 
-/* Blocks of a few instructions have more data than code. */
-static size_t data_size(const struct region *r)
+/* Of a region. Blocks of a few instructions have more data than code. */
+static size_t data_size(const struct translator *tr)
 {
-    size_t code = (size_t)(r->code_end - r->code);
-    return code + code / 2 + TRANSLATION_MAX_DATA;
+    size_t code = tr->cache_size / CODE_REGIONS;
+    return ((code + code / 2) & ~(size_t)(DATA_ALIGN - 1)) + TRANSLATION_MAX_DATA;
 }
 
-static void region_create(struct region *r, uint8_t *code, uint8_t *end)
+static void region_create(struct region *r, uint8_t *code, uint8_t *end, uint8_t *data)
 {
     size_t size = (size_t)(end - code);
-    *r = (struct region){
-        .code = code, .code_end = end, .code_used = code, .slots = (uint64_t *)end
-    };
-    r->data = host_alloc(data_size(r));
-    r->data_used = r->data;
-    r->by_address = host_alloc((size >> MAX_PER_REGION_SHIFT) * sizeof *r->by_address);
+    *r = (struct region){ .code = code,
+                          .code_end = end,
+                          .code_used = code,
+                          .slots = (uint64_t *)end,
+                          .data = data,
+                          .data_used = data };
+    r->starts = host_alloc((size >> MAX_PER_REGION_SHIFT) * sizeof *r->starts);
+    r->translations = host_alloc((size >> MAX_PER_REGION_SHIFT) * sizeof *r->translations);
+    r->before = host_alloc((size / START_STEP + 1) * sizeof *r->before);
 }
 
 bool code_cache_create(struct translator *tr)
@@ -37,11 +41,12 @@ bool code_cache_create(struct translator *tr)
     tr->cache = host_code_write_address(tr->code);
     tr->to_run = host_code_run_address(tr->code) - tr->cache;
     uint64_t each = tr->cache_size / CODE_REGIONS;
+    tr->data = host_alloc(DATA_ALIGN + CODE_REGIONS * data_size(tr)); /* NO_DATA is nobody's */
     for (unsigned n = 0; n < CODE_REGIONS; n++) {
         uint8_t *code = tr->cache + n * each, *end = code + each;
         if (n == 0)
             code = ALIGN(emit_glue(tr, code, end), 64);
-        region_create(&tr->regions[n], code, end);
+        region_create(&tr->regions[n], code, end, tr->data + DATA_ALIGN + n * data_size(tr));
     }
     return true;
 }
@@ -49,9 +54,11 @@ bool code_cache_create(struct translator *tr)
 void code_cache_destroy(struct translator *tr)
 {
     for (unsigned n = 0; n < CODE_REGIONS; n++) {
-        host_free(tr->regions[n].data);
-        host_free(tr->regions[n].by_address);
+        host_free(tr->regions[n].starts);
+        host_free(tr->regions[n].translations);
+        host_free(tr->regions[n].before);
     }
+    host_free(tr->data);
     if (tr->code != NULL)
         host_code_destroy(tr->code);
 }
@@ -59,32 +66,31 @@ void code_cache_destroy(struct translator *tr)
 static void empty(struct translator *tr, struct region *r)
 {
     far_links_empty(tr);
-    for (struct translated *t = r->first; t != NULL; t = t->next_in_region)
-        translation_drop(tr, t);
+    for (unsigned n = r->count; n-- > 0;)
+        translation_drop(tr, data_at(tr, r->translations[n]));
     tr->counts.code_bytes -= (uint64_t)(r->code_used - r->code);
-    r->first = NULL;
-    r->count = 0;
+    r->count = r->steps = 0;
     r->code_used = r->code;
     r->slots = (uint64_t *)r->code_end;
     r->data_used = r->data;
     tr->pending = NULL;
 }
 
-static bool has_room(const struct region *r)
+static bool has_room(const struct translator *tr, const struct region *r)
 {
     return (size_t)((uint8_t *)r->slots - r->code_used) >= TRANSLATION_MAX_CODE &&
-           data_size(r) - (size_t)(r->data_used - r->data) >= TRANSLATION_MAX_DATA &&
+           data_size(tr) - (size_t)(r->data_used - r->data) >= TRANSLATION_MAX_DATA &&
            r->count + TRANSLATION_CHAIN <= (size_t)(r->code_end - r->code) >> MAX_PER_REGION_SHIFT;
 }
 
 struct region *code_cache_reserve(struct translator *tr)
 {
     struct region *r = &tr->regions[tr->current];
-    if (has_room(r))
+    if (has_room(tr, r))
         return r;
     tr->current = (tr->current + 1) % CODE_REGIONS;
     r = &tr->regions[tr->current];
-    if (r->first != NULL) {
+    if (r->count > 0) {
         empty(tr, r);
         tr->counts.evictions++;
     }
@@ -97,10 +103,12 @@ void code_cache_publish(struct translator *tr, struct region *r, struct translat
     uint8_t *used = MIN(ALIGN(code_end, 64), (uint8_t *)r->slots);
     tr->counts.code_bytes += (uint64_t)(used - r->code_used);
     r->code_used = used;
-    r->data_used = ALIGN(data_end, 16);
-    t->next_in_region = r->first;
-    r->first = t;
-    r->by_address[r->count++] = t;
+    r->data_used = ALIGN(data_end, DATA_ALIGN);
+    uint32_t start = (uint32_t)(t->code - r->code);
+    while (r->steps <= start / START_STEP)
+        r->before[r->steps++] = r->count;
+    r->starts[r->count] = start;
+    r->translations[r->count++] = data_ref_of(tr, t);
 }
 
 void code_cache_flush(struct translator *tr)
@@ -110,6 +118,22 @@ void code_cache_flush(struct translator *tr)
     tr->current = 0;
 }
 
+/* How many translations begin at or before this byte. Every way to the executor comes here. */
+static unsigned count_begun(const struct region *r, uint32_t at)
+{
+    unsigned step = at / START_STEP;
+    unsigned low = step < r->steps ? r->before[step] : r->count;
+    unsigned high = step + 1 < r->steps ? r->before[step + 1] : r->count;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (r->starts[middle] <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 struct translated *code_cache_find(const struct translator *tr, uint64_t pc)
 {
     uint64_t at = pc - (uint64_t)(uintptr_t)runs_at(tr, tr->cache);
@@ -117,17 +141,10 @@ struct translated *code_cache_find(const struct translator *tr, uint64_t pc)
         return NULL;
     const uint8_t *written = tr->cache + at;
     const struct region *r = &tr->regions[at / (tr->cache_size / CODE_REGIONS)];
-    unsigned low = 0, high = r->count;
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
-        if (r->by_address[middle]->code <= written)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
+    unsigned begun = count_begun(r, (uint32_t)(written - r->code));
+    if (written < r->code || begun == 0)
         return NULL;
-    struct translated *t = r->by_address[low - 1];
+    struct translated *t = data_at(tr, r->translations[begun - 1]);
     return written < t->code + t->size ? t : NULL;
 }
 

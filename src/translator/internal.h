@@ -19,10 +19,14 @@ struct region {
     uint8_t *code, *code_end, *code_used; /* writable view */
     uint64_t *slots;                      /* far links' slots, from here to code_end */
     uint8_t *data, *data_used;            /* struct translated and their links */
-    struct translated *first;             /* newest first: descending code addresses */
-    struct translated **by_address;       /* ascending; count of them */
+    /* Ascending, count of them: where the code of each begins, from `code` on; its data. */
+    uint32_t *starts;
+    data_ref *translations;
     unsigned count;
+    uint32_t *before; /* how many begin below each START_STEP bytes, `steps` of them */
+    unsigned steps;
 };
+enum { START_STEP = 2048 };
 
 /* The hand-written code at the start of the cache. Addresses are in the writable view. */
 struct glue {
@@ -30,9 +34,10 @@ struct glue {
     uint8_t *exit;    /* R10D: enum exit_kind, R8: value. Guest registers and flags live */
     uint8_t *execute; /* called in an instruction's code, which C does. The same */
     uint8_t *execute_trapped; /* the same by a jump; R8: an address in its code + 1 */
-    uint8_t *exit_lookup, *exit_link; /* to exit with that kind */
+    uint8_t *exit_lookup; /* to exit with that kind */
     uint8_t *lookup;          /* R8D: EIP. To its translation by the table of jump targets */
-    uint8_t *far_link;        /* R8: struct link *. The same to its target; fills its slot */
+    uint8_t *link;            /* R8D: data_ref. Exit, or the same, as the link says */
+    uint8_t *far_link;        /* R8D: data_ref. The same to its target; fills its slot */
     uint8_t *return_mismatch; /* from the landing of a CALL, R8D being another EIP */
     uint8_t *return_bottom;   /* where the return stack's bottom returns to: R8D: EIP */
     /* R8: help_fn *, R9D: value, R12: struct translated *, R13D: instruction number */
@@ -71,6 +76,7 @@ struct translator {
     uint8_t *cache;   /* writable view */
     ptrdiff_t to_run; /* from the writable view to where it runs */
     uint64_t cache_size;
+    uint8_t *data; /* the regions', one behind another */
     struct region regions[CODE_REGIONS];
     unsigned current; /* the region being filled */
     struct glue glue;
@@ -106,6 +112,21 @@ static inline const uint8_t *runs_at(const struct translator *tr, const uint8_t 
     return written + tr->to_run;
 }
 
+/* A translation or link by its reference. */
+static inline void *data_at(const struct translator *tr, data_ref ref)
+{
+    return ref != NO_DATA ? tr->data + (uint64_t)ref * DATA_WORD : NULL;
+}
+static inline data_ref data_ref_of(const struct translator *tr, const void *data)
+{
+    return data != NULL ? (data_ref)(((const uint8_t *)data - tr->data) / DATA_WORD) : NO_DATA;
+}
+static inline struct translated *translation_next(const struct translator *tr,
+                                                  const struct translated *t)
+{
+    return data_at(tr, t->next_of_block);
+}
+
 /* code_cache.c */
 bool code_cache_create(struct translator *tr);
 void code_cache_destroy(struct translator *tr);
@@ -124,7 +145,7 @@ unsigned code_cache_insn_at(const struct translator *tr, const struct translated
 /* link.c */
 void link_to(struct translator *tr, struct link *link, struct translated *to);
 /* A near link goes by the table of jump targets from now on. */
-void link_by_table(const struct link *link);
+void link_by_table(struct link *link);
 /* Nothing leads into t any more, and it is no longer among its block's. */
 void translation_drop(struct translator *tr, struct translated *t);
 /* All of a block's. */

@@ -8,45 +8,72 @@
 /* Where nothing of the FPU or of GS is to be tested any more, the test is left out. */
 static const uint8_t *entry_for(const struct link *link, const struct translated *to)
 {
-    bool tests = to->fpu & ~link->fpu || (to->gs != TRANSLATION_NO_GS && to->gs != link->from->gs);
+    bool tests =
+        to->fpu & ~link->fpu || (to->gs != TRANSLATION_NO_GS && to->gs != link_from(link)->gs);
     return to->code + (tests ? 0 : to->offsets[0]);
 }
 
 static const uint8_t *stub_of(const struct link *link)
 {
-    return link->from->code + link->stub;
+    return link_from(link)->code + link->stub;
 }
 
-void link_by_table(const struct link *link)
+static uint8_t *site_of(const struct link *link)
 {
-    emit_patch_link(link->site, stub_of(link) + link->lookup);
+    return link_from(link)->code + link->site;
+}
+
+static uint64_t *slot_of(const struct translator *tr, const struct link *link)
+{
+    return (uint64_t *)tr->cache + link->slot;
+}
+
+/* Linked it is not: its stub finds the way. */
+void link_by_table(struct link *link)
+{
+    link->by_table = true;
 }
 
 void link_to(struct translator *tr, struct link *link, struct translated *to)
 {
-    link->to = to;
+    link->to = data_ref_of(tr, to);
     link->next_incoming = to->incoming;
-    to->incoming = link;
-    emit_patch_link(link->site, entry_for(link, to));
+    to->incoming = data_ref_of(tr, link);
+    emit_patch_link(site_of(link), entry_for(link, to));
     tr->counts.linked++;
 }
 
-static void unlink_outgoing(struct link *link)
+static void unlink_outgoing(const struct translator *tr, struct link *link)
 {
-    struct link **p = &link->to->incoming;
-    while (*p != link)
-        p = &(*p)->next_incoming;
+    struct translated *to = data_at(tr, link->to);
+    data_ref *p = &to->incoming, this = data_ref_of(tr, link);
+    while (*p != this)
+        p = &((struct link *)data_at(tr, *p))->next_incoming;
     *p = link->next_incoming;
-    link->to = NULL;
+    link->to = NO_DATA;
 }
 
-static void unlink_incoming(struct translated *t)
+static void unlink_incoming(const struct translator *tr, struct translated *t)
 {
-    for (struct link *l = t->incoming; l != NULL; l = l->next_incoming) {
-        emit_patch_link(l->site, stub_of(l));
-        l->to = NULL;
+    struct link *l;
+    for (data_ref next = t->incoming; next != NO_DATA; next = l->next_incoming) {
+        l = data_at(tr, next);
+        emit_patch_link(site_of(l), stub_of(l));
+        l->to = NO_DATA;
     }
-    t->incoming = NULL;
+    t->incoming = NO_DATA;
+}
+
+static void leave_block(const struct translator *tr, const struct translated *t)
+{
+    struct translated *last = t->block->translations;
+    if (last == t) {
+        t->block->translations = translation_next(tr, t);
+        return;
+    }
+    while (translation_next(tr, last) != t)
+        last = translation_next(tr, last);
+    last->next_of_block = t->next_of_block;
 }
 
 static void forget_jump_target(struct translator *tr, const struct translated *t, unsigned index)
@@ -72,16 +99,13 @@ void translation_drop(struct translator *tr, struct translated *t)
 {
     if (t->block == NULL)
         return;
-    struct translated **p = (struct translated **)&t->block->translations;
-    while (*p != t)
-        p = &(*p)->next_of_block;
-    *p = t->next_of_block;
-    unlink_incoming(t);
+    leave_block(tr, t);
+    unlink_incoming(tr, t);
     struct link *links = translation_links(t);
     for (unsigned n = 0; n < t->link_count; n++)
-        if (!links[n].far && links[n].to != NULL) {
-            emit_patch_link(links[n].site, stub_of(&links[n]));
-            unlink_outgoing(&links[n]);
+        if (!links[n].far && links[n].to != NO_DATA) {
+            emit_patch_link(site_of(&links[n]), stub_of(&links[n]));
+            unlink_outgoing(tr, &links[n]);
         }
     forget_jump_targets(tr, t);
     emit_tombstone(tr, t); /* far links still lead to it */
@@ -100,7 +124,7 @@ void translation_drop(struct translator *tr, struct translated *t)
  */
 static void far_link_empty(const struct translator *tr, struct link *link)
 {
-    *link->slot = (uint64_t)(uintptr_t)runs_at(tr, stub_of(link));
+    *slot_of(tr, link) = (uint64_t)(uintptr_t)runs_at(tr, stub_of(link));
 }
 
 void far_link_fill(struct translator *tr, struct link *link, const struct translated *t)
@@ -109,7 +133,7 @@ void far_link_fill(struct translator *tr, struct link *link, const struct transl
     if (jit->links_free == 0)
         return;
     jit->links_filled[--jit->links_free] = link;
-    *link->slot = (uint64_t)(uintptr_t)runs_at(tr, t->code);
+    *slot_of(tr, link) = (uint64_t)(uintptr_t)runs_at(tr, t->code);
     tr->counts.linked++;
 }
 
@@ -124,8 +148,9 @@ static bool leads_to_global(const struct translator *tr, const struct link *link
     uint32_t linear = link->target_eip;
     unsigned index = jump_target_index(linear);
     const struct jump_target *j = &tr->cpu->jump_targets[index];
-    return j->minus_key == minus_key_of(linear, link->from->mode) &&
-           *link->slot == (uint64_t)(uintptr_t)j->code && tr->jump_global[index / 32] >> (index & 31) & 1;
+    return j->minus_key == minus_key_of(linear, link_from(link)->mode) &&
+           *slot_of(tr, link) == (uint64_t)(uintptr_t)j->code &&
+           tr->jump_global[index / 32] >> (index & 31) & 1;
 }
 
 /* What a global page is does not depend on the address space, whichever the link is in. */
@@ -201,7 +226,7 @@ void jump_target_add(struct translator *tr, uint32_t linear, bool global, struct
     *global_word = global ? *global_word | global_bit : *global_word & ~global_bit;
     if (t->jump_entries == 0 || t->jump_index != index) {
         t->jump_index = (uint16_t)index;
-        t->jump_entries += t->jump_entries < UINT16_MAX;
+        t->jump_entries += t->jump_entries < UINT8_MAX;
     }
 }
 

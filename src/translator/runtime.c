@@ -239,16 +239,17 @@ const uint8_t *translator_execute(struct cpu *cpu, uint64_t behind)
 static struct translated *find_version(const struct cpu *cpu, const struct block *b, uint32_t eip,
                                        uint32_t mode)
 {
+    const struct translator *tr = translator_of(cpu);
     struct translated *t = b->translations;
     while (t != NULL && (t->eip != eip || t->mode != mode || !gs_is_as_in(cpu, t)))
-        t = t->next_of_block;
+        t = translation_next(tr, t);
     return t;
 }
 
-static unsigned count_versions(const struct block *b)
+static unsigned count_versions(const struct translator *tr, const struct block *b)
 {
     unsigned count = 0;
-    for (const struct translated *t = b->translations; t != NULL; t = t->next_of_block)
+    for (const struct translated *t = b->translations; t != NULL; t = translation_next(tr, t))
         count++;
     return count;
 }
@@ -266,7 +267,7 @@ static struct translated *version_for(struct translator *tr, struct block *b, ui
      * what a short one runs of it it runs once. */
     if (++b->entries < tr->options.threshold)
         return NULL;
-    if (count_versions(b) >= TRANSLATION_MAX_VERSIONS)
+    if (count_versions(tr, b) >= TRANSLATION_MAX_VERSIONS)
         translations_drop(tr, b);
     return translate(tr, b, eip, mode);
 }
@@ -283,16 +284,16 @@ static void link_pending(struct translator *tr, struct translated *t)
 {
     struct link *l = (struct link *)tr->pending;
     tr->pending = NULL;
-    if (l == NULL || l->to != NULL || l->from->block == NULL ||
+    if (l == NULL || (!l->far && l->to != NO_DATA) || link_from(l)->block == NULL ||
         !(tr->options.optimise & OPTIMISE_CHAIN))
         return;
-    if (l->target_eip != t->eip || l->from->mode != t->mode)
+    if (l->target_eip != t->eip || link_from(l)->mode != t->mode)
         return;
     if (l->far) {
         far_link_fill(tr, l, t);
         return;
     }
-    if (!same_page(l->from, t))
+    if (!same_page(link_from(l), t))
         return;
     if (t->block->second_page == NULL)
         link_to(tr, l, t);

@@ -45,7 +45,8 @@ void show_glue(struct translator *tr)
     name_code(tr, g->enter, g->exit, "bmbt_enter");
     name_code(tr, g->exit, g->execute, "bmbt_exit");
     name_code(tr, g->execute, g->helper, "bmbt_execute");
-    name_code(tr, g->helper, g->far_link, "bmbt_helper");
+    name_code(tr, g->helper, g->link, "bmbt_helper");
+    name_code(tr, g->link, g->far_link, "bmbt_link");
     name_code(tr, g->far_link, g->return_mismatch, "bmbt_far_link");
     name_code(tr, g->return_mismatch, g->lookup, "bmbt_return_mismatch");
     name_code(tr, g->lookup, g->end, "bmbt_lookup");

@@ -35,7 +35,7 @@ static void remember(struct translator *tr, struct block *b)
 static void rewrite(struct translator *tr, struct translated *t)
 {
     for (unsigned n = 0; n < t->count; n++)
-        if (translation_faults(t)[n] > 0 && !(t->block->slow_sites >> n & 1)) {
+        if (translation_insns(t)[n].faults > 0 && !(t->block->slow_sites >> n & 1)) {
             t->block->slow_sites |= UINT64_C(1) << n;
             tr->counts.rewritten++;
         }
@@ -46,9 +46,10 @@ static void rewrite(struct translator *tr, struct translated *t)
 /* Another version of the block may have got its probe before: what counts is what this one has. */
 void sites_count_fault(struct translator *tr, struct translated *t, unsigned n)
 {
-    if (translation_faults(t)[n] < REWRITE_FAULTS)
-        translation_faults(t)[n]++;
-    else if (tr->options.optimise & OPTIMISE_REWRITE && !(t->probed >> n & 1))
+    struct translated_insn *i = &translation_insns(t)[n];
+    if (i->faults < REWRITE_FAULTS)
+        i->faults++;
+    else if (tr->options.optimise & OPTIMISE_REWRITE && !i->probed)
         rewrite(tr, t);
 }
 

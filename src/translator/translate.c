@@ -12,31 +12,32 @@ static struct translated *new_translation(const struct translator *tr, uint8_t *
     t->eip = eip;
     t->mode = mode;
     t->gs = b->uses_gs ? tr->cpu->seg[SEG_GS].translation : TRANSLATION_NO_GS;
-    t->probed = b->slow_sites;
     t->count = b->count;
-    __builtin_memset(translation_faults(t), 0, t->count);
     for (unsigned n = 0; n < t->count; n++)
-        translation_guest_offsets(t)[n] = b->insns[n].offset;
+        translation_insns(t)[n] = (struct translated_insn){ .length = b->insns[n].length & 15,
+                                                            .probed = b->slow_sites >> n & 1 };
     return t;
 }
 
 static uint8_t *data_end(struct translated *t)
 {
-    return (uint8_t *)(((uintptr_t)&translation_links(t)[t->link_count] + 15) & ~(uintptr_t)15);
+    return (uint8_t *)(((uintptr_t)&translation_links(t)[t->link_count] + 7) & ~(uintptr_t)7);
 }
 
 /* An instruction makes two links at most. */
 static size_t most_data(const struct block *b)
 {
-    size_t each = 2 * sizeof(uint16_t) + sizeof(uint8_t) + 2 * sizeof(struct link);
+    size_t each =
+        sizeof(uint16_t) + sizeof(struct translated_insn) + 2 * sizeof(struct link);
     return sizeof(struct translated) + (b->count + 1u) * each + 32;
 }
 
 /* Is one more version of b wanted? */
-static bool lacks_version(const struct block *b, uint32_t eip, uint32_t mode)
+static bool lacks_version(const struct translator *tr, const struct block *b, uint32_t eip,
+                          uint32_t mode)
 {
     unsigned versions = 0;
-    for (const struct translated *t = b->translations; t != NULL; t = t->next_of_block) {
+    for (const struct translated *t = b->translations; t != NULL; t = translation_next(tr, t)) {
         if (t->eip == eip && t->mode == mode)
             return false;
         versions++;
@@ -63,7 +64,7 @@ struct translated *translation_behind(struct translator *tr, struct translated *
     struct block *b = block_find(tr->cpu, last->block->host + (link->target_eip - last->eip), NULL);
     uint8_t *data = data_end(last), *limit = (uint8_t *)chain[0] + TRANSLATION_MAX_DATA;
     if (b == NULL || b->insns == NULL || b->entries < tr->options.threshold / 2 ||
-        !lacks_version(b, link->target_eip, last->mode) || is_in_chain(chain, count, b))
+        !lacks_version(tr, b, link->target_eip, last->mode) || is_in_chain(chain, count, b))
         return NULL;
     if (b->count > insns || (size_t)(limit - data) < most_data(b))
         return NULL;
@@ -73,7 +74,7 @@ struct translated *translation_behind(struct translator *tr, struct translated *
 static void publish(struct translator *tr, struct region *r, struct translated *t)
 {
     code_cache_publish(tr, r, t, t->code + t->size, data_end(t));
-    t->next_of_block = t->block->translations;
+    t->next_of_block = data_ref_of(tr, t->block->translations);
     t->block->translations = t;
     t->block->entries = 0;
     tr->counts.translations++;

@@ -5,11 +5,17 @@
 #define TRANSLATOR_TRANSLATION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "cpu/block_cache.h"
 
-struct translated;
+/*
+ * What belongs to translations lies in one piece of memory and refers to itself by the number of a
+ * word in it: there is about as much of it as of code.
+ */
+typedef uint32_t data_ref;
+enum { NO_DATA = 0, DATA_WORD = 4 };
 
 /*
  * A direct jump out of a translation to a known EIP. It starts by going to its stub, which leaves
@@ -18,20 +24,23 @@ struct translated;
  * which is emptied with the table of jump targets (link.c).
  */
 struct link {
-    union {
-        uint8_t *site;  /* near: the 32-bit displacement of a JMP, Jcc or CALL; writable view */
-        uint64_t *slot; /* far: the address that it jumps to; writable view */
-    };
     uint32_t target_eip;
-    uint16_t stub;      /* where it goes while unlinked: bytes from the code of `from`; */
-    uint8_t lookup;     /* near: bytes from there to the way by the table, for a target that can
-                           not be linked to */
+    union {
+        data_ref to;   /* near: NO_DATA while unlinked */
+        uint32_t slot; /* far: where the address is that it jumps to: eight bytes each from the
+                          cache's begin */
+    };
+    data_ref next_incoming; /* of the links into `to` */
+    uint16_t site;          /* near: the 32-bit displacement of a JMP, Jcc or CALL: bytes from the
+                               code of the translation that the link is in */
+    uint16_t stub;          /* where it goes while unlinked: the same */
+    uint16_t distance;      /* bytes from its translation's data */
     uint8_t far : 1, fpu : 2; /* FPU_*: what is known to be open where it is */
-    struct translated *from, *to; /* to: NULL while unlinked, and of far links */
-    struct link *next_incoming;   /* of the links into `to` */
+    uint8_t by_table;         /* near: the stub looks in the table, the target cannot be linked to */
 };
 
 enum { TRANSLATION_MAX_LINKS = 2 * BLOCK_MAX_INSNS };
+_Static_assert(TRANSLATION_MAX_LINKS <= UINT8_MAX, "link_count");
 
 /*
  * What a block needs of the FPU: that the guest's registers are in the host's, and that it may use
@@ -46,46 +55,58 @@ enum { FPU_X87 = 1 << 0, FPU_SSE = 1 << 1 }; /* FPU_X87: and MMX */
 /* One block translated for one EIP and one mode. */
 struct translated {
     struct block *block; /* NULL once dropped; its code stays until its region of the cache goes */
-    struct translated *next_of_block; /* the same bytes for another EIP or mode */
-    struct translated *next_in_region;
+    uint8_t *code;       /* writable view; what runs is at code + cache->to_run */
+    data_ref next_of_block; /* the same bytes for another EIP or mode */
+    data_ref incoming;      /* links */
     uint32_t eip, mode;
     uint32_t gs; /* what seg[SEG_GS].translation is in it, or TRANSLATION_NO_GS: it does not use it */
-    uint64_t probed;   /* the block's slow_sites when it was made */
-    uint8_t *code;     /* writable view; what runs is at code + cache->to_run */
-    uint32_t hot_size; /* bytes of code in the order of the guest's; stubs follow */
-    uint32_t size;
-    uint16_t count; /* instructions */
-    uint16_t link_count;
-    uint8_t fpu;           /* FPU_*: tested between code and offsets[0] */
-    uint16_t jump_index;   /* where the table of jump targets leads here, if jump_entries is 1; */
-    uint16_t jump_entries; /* more: anywhere */
-    struct link *incoming;
-    /* count + 1: of each instruction's host code from code; [count]: hot_size. Behind them the
-     * following. */
+    uint16_t hot_size;   /* bytes of code in the order of the guest's; stubs follow */
+    uint16_t size;
+    uint16_t jump_index; /* where the table of jump targets leads here, if jump_entries is 1; */
+    uint8_t jump_entries; /* more: anywhere */
+    uint8_t fpu;          /* FPU_*: tested between code and offsets[0] */
+    uint8_t count;        /* instructions */
+    uint8_t link_count;
+    /* count + 1: of each instruction's host code from code; [count]: hot_size. Behind them
+     * translation_insns(), then translation_links(). */
     uint16_t offsets[];
 };
 
-/* Of each instruction: where its bytes are in the block's. */
-static inline uint16_t *translation_guest_offsets(struct translated *t)
+_Static_assert(sizeof(struct link) == 20 && offsetof(struct translated, offsets) == 46,
+               "there are many of them");
+
+struct translated_insn {
+    uint8_t length : 4; /* the guest's bytes */
+    uint8_t probed : 1; /* its accesses met devices or code before the translation was made */
+    uint8_t faults : 3; /* device and code-page faults (windows) */
+};
+
+static inline struct translated_insn *translation_insns(struct translated *t)
 {
-    return &t->offsets[t->count + 1];
+    return (struct translated_insn *)&t->offsets[t->count + 1];
 }
 
-static inline uint16_t translation_guest_offset(const struct translated *t, unsigned n)
+/* Where an instruction's bytes are in the block's. */
+static inline unsigned translation_guest_offset(const struct translated *t, unsigned n)
 {
-    return t->offsets[t->count + 1 + n];
-}
-
-/* Of each instruction: device and code-page faults (windows). */
-static inline uint8_t *translation_faults(struct translated *t)
-{
-    return (uint8_t *)&translation_guest_offsets(t)[t->count];
+    const struct translated_insn *insns =
+        (const struct translated_insn *)&t->offsets[t->count + 1];
+    unsigned offset = 0;
+    while (n > 0)
+        offset += insns[--n].length;
+    return offset;
 }
 
 /* link_count of them. */
 static inline struct link *translation_links(struct translated *t)
 {
-    return (struct link *)(((uintptr_t)&translation_faults(t)[t->count] + 7) & ~(uintptr_t)7);
+    return (struct link *)(((uintptr_t)&translation_insns(t)[t->count] + 3) & ~(uintptr_t)3);
+}
+
+/* The translation that a link leads out of. */
+static inline struct translated *link_from(const struct link *link)
+{
+    return (struct translated *)((uintptr_t)link - link->distance);
 }
 
 #endif

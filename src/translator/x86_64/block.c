@@ -40,7 +40,9 @@ static struct link *new_link(struct emitter *e, uint32_t target)
         return NULL;
     }
     struct link *link = &translation_links(e->t)[e->t->link_count++];
-    *link = (struct link){ .target_eip = target, .from = e->t, .fpu = e->fpu };
+    *link = (struct link){ .target_eip = target,
+                           .distance = (uint16_t)((uintptr_t)link - (uintptr_t)e->t),
+                           .fpu = e->fpu };
     return link;
 }
 
@@ -49,7 +51,7 @@ void link_path(struct emitter *e, struct asm_label label, uint32_t target)
     struct pending_stub *s = new_stub(e, STUB_LINK, label);
     s->link = new_link(e, target);
     if (s->link != NULL)
-        s->link->site = label.patch - 4;
+        s->link->site = (uint16_t)(label.patch - 4 - e->t->code);
 }
 
 static uint64_t *far_link(struct emitter *e, enum stub_kind kind, struct asm_label label,
@@ -59,7 +61,7 @@ static uint64_t *far_link(struct emitter *e, enum stub_kind kind, struct asm_lab
     s->link = new_link(e, target);
     if (s->link != NULL) {
         s->link->far = true;
-        s->link->slot = --e->slots;
+        s->link->slot = (uint32_t)(--e->slots - (uint64_t *)translator_of(e->cpu)->cache);
         e->a.overflow |= (uint8_t *)e->slots < e->a.end;
     }
     return e->slots;
@@ -123,20 +125,18 @@ static void emit_insn(struct emitter *e, const struct insn *i)
 /* TRANSLATION_MAX_CODE is below 64 KiB. */
 static void set_stub(const struct emitter *e, struct link *link)
 {
-    link->stub = (uint16_t)(e->a.p - link->from->code);
+    link->stub = (uint16_t)(e->a.p - link_from(link)->code);
 }
 
 static void emit_link_stub(struct emitter *e, const struct pending_stub *s)
 {
+    struct translator *tr = translator_of(e->cpu);
     if (s->link == NULL)
         return;
     set_stub(e, s->link);
     asm_bind(&e->a, s->label);
-    asm_mov64_imm(&e->a, HOST_R8, (uint64_t)(uintptr_t)s->link);
-    asm_jmp(&e->a, translator_of(e->cpu)->glue.exit_link);
-    s->link->lookup = (uint8_t)(e->a.p - (s->link->from->code + s->link->stub));
-    asm_mov32_imm(&e->a, HOST_R8, s->link->target_eip);
-    asm_jmp(&e->a, translator_of(e->cpu)->glue.lookup);
+    asm_mov32_imm(&e->a, HOST_R8, data_ref_of(tr, s->link));
+    asm_jmp(&e->a, tr->glue.link);
 }
 
 static void emit_far_stub(struct emitter *e, const struct pending_stub *s)
@@ -144,13 +144,14 @@ static void emit_far_stub(struct emitter *e, const struct pending_stub *s)
     struct translator *tr = translator_of(e->cpu);
     if (s->link == NULL)
         return;
+    uint64_t *slot = (uint64_t *)tr->cache + s->link->slot;
     if (s->kind == STUB_FAR_JUMP) {
         asm_bind(&e->a, s->label);
-        asm_jmp_slot(&e->a, s->link->slot);
+        asm_jmp_slot(&e->a, slot);
     }
     set_stub(e, s->link);
-    *s->link->slot = (uint64_t)(uintptr_t)runs_at(tr, e->a.p);
-    asm_mov64_imm(&e->a, HOST_R8, (uint64_t)(uintptr_t)s->link);
+    *slot = (uint64_t)(uintptr_t)runs_at(tr, e->a.p);
+    asm_mov32_imm(&e->a, HOST_R8, data_ref_of(tr, s->link));
     asm_jmp(&e->a, tr->glue.far_link);
 }
 
@@ -234,7 +235,7 @@ static void emit_hot(struct emitter *e, struct translated *t)
     t->offsets[t->count] = (uint16_t)(e->a.p - t->code);
     if (!e->ended)
         emit_goto(e, e->next_eip);
-    t->hot_size = t->size = (uint32_t)(e->a.p - t->code);
+    t->hot_size = t->size = (uint16_t)(e->a.p - t->code);
 }
 
 /* JMP rel32 and a NOP of as many bytes, with the displacement's place in it. SDM 2B, NOP */
@@ -245,7 +246,8 @@ static struct link *last_link(const struct emitter *e)
 {
     struct link *l =
         e->t->link_count > 0 ? &translation_links(e->t)[e->t->link_count - 1] : NULL;
-    bool last = l != NULL && !l->far && l->site + 4 == e->a.p && l->site[-1] == jump_opcode;
+    uint8_t *site = l != NULL ? e->t->code + l->site : NULL;
+    bool last = l != NULL && !l->far && site + 4 == e->a.p && site[-1] == jump_opcode;
     return last && e->t->hot_size >= TOMBSTONE_SIZE ? l : NULL;
 }
 
@@ -279,7 +281,7 @@ unsigned emit_chain(struct translator *tr, struct region *r, struct translated *
             behind == NULL ? NULL : translation_behind(tr, chain, e.number, behind, room_left(&e));
     } while (next != NULL && !e.a.overflow);
     emit_stubs(&e);
-    e.t->size = (uint32_t)(e.a.p - e.t->code);
+    e.t->size = (uint16_t)(e.a.p - e.t->code);
     if (e.a.overflow)
         return 0;
     r->slots = e.slots;

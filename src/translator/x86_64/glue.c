@@ -245,20 +245,48 @@ static void emit_helper(struct assembler *a, struct glue *g)
     emit_shared_lookup(a, g->exit_lookup);
 }
 
+/* Exits, for C to link it; or on by the table, where that cannot be. */
+static uint8_t *emit_link(const struct translator *tr, struct assembler *a, struct glue *g)
+{
+    struct host_memory in_data = { .base = HOST_R9, .index = HOST_R8, .scale = 2 };
+    struct host_memory by_table = host_at(HOST_R8, (int32_t)offsetof(struct link, by_table));
+    struct host_memory eip = host_at(HOST_R8, (int32_t)offsetof(struct link, target_eip));
+    g->link = a->p;
+    asm_mov64_imm(a, HOST_R9, (uint64_t)(uintptr_t)tr->data);
+    asm_lea64(a, HOST_R8, &in_data);
+    asm_mov64(a, HOST_R9, HOST_RCX);
+    asm_rm(a, ASM_0F, 0xb6, HOST_RCX, &by_table); /* MOVZX */
+    struct asm_label exit = asm_jrcxz(a);
+    asm_mov64(a, HOST_RCX, HOST_R9);
+    asm_load32(a, HOST_R8, &eip);
+    struct asm_label lookup = asm_jmp_forward(a);
+    asm_bind(a, exit);
+    asm_mov64(a, HOST_RCX, HOST_R9);
+    uint8_t *exit_link = a->p;
+    asm_mov32_imm(a, HOST_R10, EXIT_LINK);
+    asm_jmp(a, g->exit);
+    asm_bind(a, lookup);
+    emit_shared_lookup(a, g->exit_lookup);
+    return exit_link;
+}
+
 /* What far_link_fill() does. */
-static void emit_far_link(struct assembler *a, struct glue *g)
+static void emit_far_link(const struct translator *tr, struct assembler *a, struct glue *g,
+                          const uint8_t *exit_link)
 {
     struct host_memory code, eip = host_at(HOST_R13, (int32_t)offsetof(struct link, target_eip));
     struct host_memory slot = host_at(HOST_R13, (int32_t)offsetof(struct link, slot));
     struct host_memory free = host_cpu_field(jit.links_free);
     struct host_memory filled = host_cpu_field(jit.links_filled), less = host_at(HOST_RCX, -1);
+    struct host_memory in_data = { .base = HOST_R13, .index = HOST_R8, .scale = 2 };
     g->far_link = a->p;
-    asm_mov64(a, HOST_R13, HOST_R8);
+    asm_mov64_imm(a, HOST_R13, (uint64_t)(uintptr_t)tr->data);
+    asm_lea64(a, HOST_R13, &in_data);
     asm_load32(a, HOST_R8, &eip);
     emit_linear(a, HOST_R8);
     struct asm_label hit = emit_table_probe(a, HOST_R8, &code);
     asm_mov64(a, HOST_R8, HOST_R13);
-    asm_jmp(a, g->exit_link);
+    asm_jmp(a, exit_link);
     asm_bind(a, hit);
     asm_load64(a, HOST_R11, &code);
     asm_load64(a, HOST_RCX, &free);
@@ -268,8 +296,9 @@ static void emit_far_link(struct assembler *a, struct glue *g)
     asm_load64(a, HOST_R9, &filled);
     struct host_memory entry = { .base = HOST_R9, .index = HOST_RCX, .scale = 3 };
     asm_store64(a, &entry, HOST_R13);
-    asm_load64(a, HOST_R9, &slot);
-    struct host_memory at_slot = host_at(HOST_R9, 0);
+    asm_load32(a, HOST_R9, &slot);
+    asm_mov64_imm(a, HOST_RCX, (uint64_t)(uintptr_t)tr->cache);
+    struct host_memory at_slot = { .base = HOST_RCX, .index = HOST_R9, .scale = 3 };
     asm_store64(a, &at_slot, HOST_R11);
     asm_bind(a, full);
     asm_mov64(a, HOST_RCX, HOST_R12);
@@ -316,13 +345,10 @@ static void emit_return_mismatch(struct assembler *a, struct glue *g)
 }
 
 /* With R8 as the value. */
-static void emit_exit_kinds(struct assembler *a, struct glue *g)
+static void emit_exit_lookup(struct assembler *a, struct glue *g)
 {
     g->exit_lookup = a->p;
     asm_mov32_imm(a, HOST_R10, EXIT_LOOKUP);
-    asm_jmp(a, g->exit);
-    g->exit_link = a->p;
-    asm_mov32_imm(a, HOST_R10, EXIT_LINK);
     asm_jmp(a, g->exit);
 }
 
@@ -332,9 +358,10 @@ uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end)
     emit_enter(&a, &tr->glue);
     emit_exit(&a, &tr->glue);
     emit_execute_glue(&a, &tr->glue);
-    emit_exit_kinds(&a, &tr->glue);
+    emit_exit_lookup(&a, &tr->glue);
     emit_helper(&a, &tr->glue);
-    emit_far_link(&a, &tr->glue);
+    const uint8_t *exit_link = emit_link(tr, &a, &tr->glue);
+    emit_far_link(tr, &a, &tr->glue, exit_link);
     emit_return_mismatch(&a, &tr->glue);
     tr->glue.lookup = a.p;
     emit_shared_lookup(&a, tr->glue.exit_lookup);
