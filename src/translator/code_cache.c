@@ -6,8 +6,9 @@
 #include "base/bits.h"
 
 #define ALIGN(p, n) ((uint8_t *)(((uintptr_t)(p) + (n)-1) & ~(uintptr_t)((n)-1)))
-enum { MAX_PER_REGION_SHIFT = 6 }; /* no translation is smaller than 64 bytes */
-enum { DATA_ALIGN = 8 };
+/* A region is full, too, when its translations are smaller than 64 bytes on average. */
+enum { MAX_PER_REGION_SHIFT = 6 };
+enum { DATA_ALIGN = 8, CODE_ALIGN = 16 };
 
 _Static_assert(CODE_CACHE_MIN / CODE_REGIONS >= 2 * TRANSLATION_MAX_CODE, "a region holds some");
 
@@ -45,7 +46,7 @@ bool code_cache_create(struct translator *tr)
     for (unsigned n = 0; n < CODE_REGIONS; n++) {
         uint8_t *code = tr->cache + n * each, *end = code + each;
         if (n == 0)
-            code = ALIGN(emit_glue(tr, code, end), 64);
+            code = ALIGN(emit_glue(tr, code, end), CODE_ALIGN);
         region_create(&tr->regions[n], code, end, tr->data + DATA_ALIGN + n * data_size(tr));
     }
     return true;
@@ -100,7 +101,7 @@ struct region *code_cache_reserve(struct translator *tr)
 void code_cache_publish(struct translator *tr, struct region *r, struct translated *t,
                         uint8_t *code_end, uint8_t *data_end)
 {
-    uint8_t *used = MIN(ALIGN(code_end, 64), (uint8_t *)r->slots);
+    uint8_t *used = MIN(ALIGN(code_end, CODE_ALIGN), (uint8_t *)r->slots);
     tr->counts.code_bytes += (uint64_t)(used - r->code_used);
     r->code_used = used;
     r->data_used = ALIGN(data_end, DATA_ALIGN);

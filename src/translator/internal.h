@@ -28,6 +28,9 @@ struct region {
 };
 enum { START_STEP = 2048 };
 
+/* Bit 0 of a probe's number: user; 1: store; from 2 on: binary logarithm of the bytes. */
+enum { SHARED_PROBES = 5 << 2 };
+
 /* The hand-written code at the start of the cache. Addresses are in the writable view. */
 struct glue {
     uint8_t *enter;   /* enum exit_kind enter(struct cpu *, const void *code) */
@@ -42,6 +45,7 @@ struct glue {
     uint8_t *return_bottom;   /* where the return stack's bottom returns to: R8D: EIP */
     /* R8: help_fn *, R9D: value, R12: struct translated *, R13D: instruction number */
     uint8_t *helper;
+    uint8_t *probe[SHARED_PROBES]; /* operand.c */
     /* While the host is here, attention has been tested and generated code not been entered. */
     uint8_t *enter_race, *enter_race_end, *enter_leave;
     uint8_t *execute_race, *execute_race_end, *execute_leave;

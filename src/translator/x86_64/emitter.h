@@ -39,6 +39,8 @@
  *  4. Guest registers are read and written only by host instructions with these registers; 32-bit
  *     writes zero the upper half by themselves, 8- and 16-bit writes keep it.
  */
+struct glue;
+
 enum memory_way { WAY_WINDOW, WAY_SOFT };
 
 struct emitter {
@@ -90,6 +92,8 @@ struct host_memory memory_operand(struct emitter *e, const struct insn *i, unsig
  * R9-R11), in a segment. The register must keep its value until the access. */
 struct host_memory memory_at(struct emitter *e, unsigned seg, unsigned offset_register,
                              unsigned size, enum access access);
+/* The probes of the soft TLB that sites may call, into glue.probe. */
+void emit_shared_probes(struct assembler *a, struct glue *g);
 /* base + disp in a segment, base a host register holding a guest value: [ESP - 4] and the like. The
  * sum wraps at 4 GiB, or at 64 KiB if wrap16. */
 struct host_memory memory_based(struct emitter *e, unsigned seg, unsigned base, int32_t disp,

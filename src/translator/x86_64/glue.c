@@ -365,6 +365,7 @@ uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end)
     emit_return_mismatch(&a, &tr->glue);
     tr->glue.lookup = a.p;
     emit_shared_lookup(&a, tr->glue.exit_lookup);
+    emit_shared_probes(&a, &tr->glue);
     tr->glue.end = tr->glue.to_code_end = a.p;
     host_assert(!a.overflow, "glue does not fit into the code cache");
     return a.p;

@@ -3,6 +3,8 @@
 // From a guest's memory operand to a host's: segments, window, soft TLB probe.
 #include "translator/x86_64/emitter.h"
 
+#include "translator/internal.h"
+
 /* ---- offsets --------------------------------------------------------------------------------- */
 
 static struct host_memory offset_operand(const struct insn *i)
@@ -93,30 +95,75 @@ static void check_limit(struct emitter *e, unsigned seg, unsigned offset, unsign
 
 /* ---- from linear address to host memory --------------------------------------------------------- */
 
-/* The soft TLB's entry for the linear address in R8; tlb.c describes it. */
-static struct host_memory soft_probe(struct emitter *e, unsigned size, enum access access)
+/* A probe that several sites call leaves by a jump: the return address is the site's. */
+enum probe_kind { PROBE_INLINE, PROBE_SHARED };
+
+/*
+ * The soft TLB's entry for the linear address in R8, tlb.c describes it: R9 becomes what is to be
+ * added to R8. Else to the slow path. Clobbers R10 and R11.
+ */
+static void emit_probe(struct assembler *a, const struct glue *g, enum probe_kind kind, bool user,
+                       unsigned size, enum access access)
 {
-    struct assembler *a = &e->a;
     int32_t table = (int32_t)offsetof(struct cpu, tlbs) +
-                    (e->mode & TRANSLATION_USER ? (int32_t)sizeof(e->cpu->tlbs[0]) : 0);
+                    (user ? (int32_t)sizeof(((struct cpu *)0)->tlbs[0]) : 0);
     int32_t tag = access & ACCESS_STORE ? (int32_t)offsetof(struct tlb_entry, write_tag)
                                         : (int32_t)offsetof(struct tlb_entry, read_tag);
     struct host_memory last = host_at(HOST_R8, (int32_t)size - 1);
-    asm_lea32(a, HOST_R10, &last);
+    unsigned end = size > 1 ? HOST_R10 : HOST_R8;
+    if (size > 1)
+        asm_lea32(a, HOST_R10, &last);
     asm_mov32_imm(a, HOST_R11, 12);
-    asm_shrx(a, 32, HOST_R10, HOST_R10, HOST_R11);
-    asm_rorx(a, 32, HOST_R9, HOST_R8, 12);
-    asm_rr(a, ASM_0F, 0xb7, HOST_R9, HOST_R9);
+    asm_shrx(a, 32, HOST_R10, end, HOST_R11);
+    asm_shrx(a, 32, HOST_R9, HOST_R8, HOST_R11);
+    asm_rr(a, ASM_0F, 0xb7, HOST_R9, HOST_R9); /* MOVZX */
     struct host_memory twice = { .base = HOST_R9, .index = HOST_R9 };
     asm_lea64(a, HOST_R9, &twice);
     struct host_memory entry = { .base = HOST_CPU, .index = HOST_R9, .scale = 3 };
     entry.disp = table + tag;
-    asm_load32(a, HOST_R11, &entry);
-    struct host_memory sum = { .base = HOST_R10, .index = HOST_R11, .disp = 1 };
-    asm_lea32(a, HOST_R10, &sum);
-    require_zero(e, HOST_R10);
+    asm_mov64(a, HOST_R11, HOST_RCX);
+    asm_load32(a, HOST_RCX, &entry);
+    struct host_memory sum = { .base = HOST_RCX, .index = HOST_R10, .disp = 1 };
+    asm_lea32(a, HOST_RCX, &sum);
+    struct asm_label hit = asm_jrcxz(a);
+    asm_mov64(a, HOST_RCX, HOST_R11);
+    if (kind == PROBE_SHARED)
+        asm_jmp(a, g->execute);
+    else
+        asm_call(a, g->execute);
+    asm_bind(a, hit);
+    asm_mov64(a, HOST_RCX, HOST_R11);
     entry.disp = table + (int32_t)offsetof(struct tlb_entry, host);
     asm_load64(a, HOST_R9, &entry);
+}
+
+void emit_shared_probes(struct assembler *a, struct glue *g)
+{
+    for (unsigned n = 0; n < SHARED_PROBES; n++) {
+        g->probe[n] = a->p;
+        emit_probe(a, g, PROBE_SHARED, n & 1, 1u << n / 4, n & 2 ? ACCESS_STORE : ACCESS_LOAD);
+        asm_8(a, 0xc3);
+    }
+}
+
+/*
+ * Where there are windows, an address space without one is young: most of its code runs a few times
+ * only. A CALL of five bytes takes less of the caches than the probe's sixty, and may be slower.
+ */
+static bool is_young(const struct emitter *e)
+{
+    return translator_of(e->cpu)->windows != NULL && !(e->mode & TRANSLATION_WINDOW);
+}
+
+static struct host_memory soft_probe(struct emitter *e, unsigned size, enum access access)
+{
+    const struct glue *g = &translator_of(e->cpu)->glue;
+    bool user = e->mode & TRANSLATION_USER;
+    unsigned shared = (unsigned)__builtin_ctz(size) * 4 + (access & ACCESS_STORE ? 2 : 0) + user;
+    if (is_young(e) && (size & (size - 1)) == 0 && shared < SHARED_PROBES)
+        asm_call(&e->a, g->probe[shared]);
+    else
+        emit_probe(&e->a, g, PROBE_INLINE, user, size, access);
     return (struct host_memory){ .base = HOST_R9, .index = HOST_R8 };
 }
 
