@@ -131,7 +131,7 @@ void far_link_fill(struct translator *tr, struct link *link, const struct transl
 {
     struct jit_state *jit = &tr->cpu->jit;
     if (jit->links_free == 0)
-        return;
+        far_links_empty(tr);
     jit->links_filled[--jit->links_free] = link;
     *slot_of(tr, link) = (uint64_t)(uintptr_t)runs_at(tr, t->code);
     tr->counts.linked++;

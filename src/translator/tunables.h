@@ -35,8 +35,9 @@
 #define RETURN_SEARCH       4
 #define RETURN_STACK_BOTTOM 8
 
-/* Far links that may be filled; as many, to global pages, are kept over a flush of the others. */
-#define FAR_LINKS_MAX 16384
+/* Far links that may be filled before all are emptied, a compiler's run fills 50000; as many, to
+ * global pages, are kept over a flush of the others. */
+#define FAR_LINKS_MAX 65536
 
 /* So many translations dropped, and all are filled anew: a link to one of them costs a look-up. */
 #define FAR_LINKS_DROPS 256

@@ -270,7 +270,7 @@ static uint8_t *emit_link(const struct translator *tr, struct assembler *a, stru
     return exit_link;
 }
 
-/* What far_link_fill() does. */
+/* What far_link_fill() does, which is left to C where there is no room for one more. */
 static void emit_far_link(const struct translator *tr, struct assembler *a, struct glue *g,
                           const uint8_t *exit_link)
 {
@@ -300,9 +300,12 @@ static void emit_far_link(const struct translator *tr, struct assembler *a, stru
     asm_mov64_imm(a, HOST_RCX, (uint64_t)(uintptr_t)tr->cache);
     struct host_memory at_slot = { .base = HOST_RCX, .index = HOST_R9, .scale = 3 };
     asm_store64(a, &at_slot, HOST_R11);
-    asm_bind(a, full);
     asm_mov64(a, HOST_RCX, HOST_R12);
     asm_jmp_reg(a, HOST_R11);
+    asm_bind(a, full);
+    asm_mov64(a, HOST_RCX, HOST_R12);
+    asm_mov64(a, HOST_R8, HOST_R13);
+    asm_jmp(a, exit_link);
 }
 
 /*
