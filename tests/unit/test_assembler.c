@@ -395,6 +395,31 @@ TEST(labels)
     }
 }
 
+/* The way out lies in the last instruction, behind the two bytes of its opcode. */
+TEST(unless_zero)
+{
+    begin();
+    asm_unless_zero(&a);
+    uint8_t *way_out = a.p;
+    asm_64(&a, 0);
+    static const struct {
+        unsigned at;
+        ZydisMnemonic mnemonic;
+    } expected[] = { { 0, ZYDIS_MNEMONIC_LEA },
+                     { 4, ZYDIS_MNEMONIC_RORX },
+                     { 10, ZYDIS_MNEMONIC_JECXZ },
+                     { 13, ZYDIS_MNEMONIC_MOV } };
+    ZydisDecoder decoder;
+    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    for (unsigned n = 0; n < ARRAY_SIZE(expected); n++) {
+        CHECK(ZYAN_SUCCESS(
+            ZydisDecoderDecodeFull(&decoder, buffer + expected[n].at, 15, &insn, operand)));
+        CHECK_EQ(insn.mnemonic, expected[n].mnemonic);
+    }
+    CHECK_EQ(expected[3].at + insn.length, a.p - buffer);
+    check_jump(buffer + 10, ZYDIS_MNEMONIC_JECXZ, 3, way_out);
+}
+
 TEST(indirect_jumps)
 {
     for (unsigned reg = 0; reg < 16; reg++) {

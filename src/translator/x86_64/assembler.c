@@ -303,6 +303,16 @@ struct asm_label asm_jmp_short(struct assembler *a)
     return short_jump(a, 0xeb);
 }
 
+void asm_unless_zero(struct assembler *a)
+{
+    static const uint8_t jecxz_over_opcode[] = { 0x67, 0xe3, 2 }, mov_r10_imm64[] = { 0x49, 0xba };
+    struct host_memory less = host_at(HOST_RCX, -1);
+    asm_lea64(a, HOST_RCX, &less);
+    asm_rorx(a, 64, HOST_RCX, HOST_RCX, 32);
+    asm_bytes(a, jecxz_over_opcode, sizeof jecxz_over_opcode);
+    asm_bytes(a, mov_r10_imm64, sizeof mov_r10_imm64);
+}
+
 void asm_bind(struct assembler *a, struct asm_label label)
 {
     int64_t distance = a->p - label.patch;

@@ -110,6 +110,14 @@ struct asm_label asm_jcc_forward(struct assembler *a, unsigned cc); /* 0F 8x */
 struct asm_label asm_jcc_short(struct assembler *a, unsigned cc);   /* 7x */
 struct asm_label asm_jrcxz(struct assembler *a);                    /* jrcxz, short */
 struct asm_label asm_jmp_short(struct assembler *a);
+/*
+ * Jumps if RCX, of which the upper half is zero, is not zero: without flags, and without a taken jump
+ * where it is zero, as then alone RCX - 1 has an upper half. JECXZ reaches 127 bytes, so its target is
+ * the immediate of a MOV to R10: the caller emits these eight bytes, which end in a jump. Clobbers RCX
+ * and R10.
+ */
+enum { ASM_UNLESS_ZERO_BYTES = 8 };
+void asm_unless_zero(struct assembler *a);
 void asm_bind(struct assembler *a, struct asm_label label); /* here */
 /* Jump to r/m64. */
 void asm_jmp_reg(struct assembler *a, unsigned reg);

@@ -15,10 +15,14 @@
  *
  * CALL    mov [ESP - 4], return    RET    mov r8d, [ESP]       landing   mov r9, rcx
  *         lea ESP, [ESP - 4]              lea ESP, [ESP + 4]             lea ecx, [r8 - return]
- *         call target                     ret                            jrcxz fits
+ *         call target                     ret                            lea rcx, [rcx - 1]
+ *                                                                        rorx rcx, rcx, 32
+ *                                                                        jecxz mismatch
+ *                                                                        mov r10, imm64
  *                                                                        mov rcx, r9
- *                                                                        jmp return_mismatch
- *                                                                 fits:  mov rcx, r9
+ *
+ * The usual way has no taken jump (asm_unless_zero()): each takes a cycle, and room in the history by
+ * which the host predicts computed jumps. The immediate is MOV RCX, R9 and JMP return_mismatch.
  */
 
 static void emit_push_return(struct emitter *e, const struct insn *i)
@@ -49,10 +53,9 @@ static void emit_landing(struct emitter *e)
 {
     struct assembler *a = &e->a;
     emit_landing_test(a, e->next_eip);
-    struct asm_label fits = asm_jrcxz(a);
+    asm_unless_zero(a);
     asm_mov64(a, HOST_RCX, HOST_R9);
     asm_jmp(a, translator_of(e->cpu)->glue.return_mismatch);
-    asm_bind(a, fits);
     asm_mov64(a, HOST_RCX, HOST_R9);
     e->fpu = 0; /* whatever was called may have closed it */
     emit_goto(e, e->next_eip);
