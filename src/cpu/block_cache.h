@@ -28,6 +28,7 @@ struct block {
     uint8_t mode;            /* MODE_* it was decoded for */
     uint32_t entries : 24;   /* since the engine made something of it last */
     uint32_t uses_gs : 1;    /* an instruction's memory operand may be in GS */
+    uint32_t target_varies : 1; /* of the computed jump that ends it: the engine's own */
     uint32_t dropped : 1;    /* its bytes changed: it is left at the next instruction border */
 };
 

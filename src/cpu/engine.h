@@ -86,6 +86,7 @@ struct jit_state {
     /* Far links that generated code filled: links_filled[links_free] and behind. */
     struct link **links_filled;
     uint64_t links_free;
+    struct link *varies; /* a computed jump that left because its target changes too often */
     uint16_t flags_image;
     /* Counts what the executor did with a device, or stored into a page with code. */
     uint32_t special_accesses;

@@ -41,6 +41,7 @@ struct glue {
     uint8_t *lookup;          /* R8D: EIP. To its translation by the table of jump targets */
     uint8_t *link;            /* R8D: data_ref. Exit, or the same, as the link says */
     uint8_t *far_link;        /* R8D: data_ref. The same to its target; fills its slot */
+    uint8_t *computed_miss;   /* from a computed jump: x86_64/computed.c */
     uint8_t *return_mismatch; /* from the landing of a CALL, R8D being another EIP */
     uint8_t *return_bottom;   /* where the return stack's bottom returns to: R8D: EIP */
     /* R8: help_fn *, R9D: value, R12: struct translated *, R13D: instruction number */
@@ -162,6 +163,8 @@ void jump_targets_flush_page(struct translator *tr, uint32_t linear);
 void far_link_fill(struct translator *tr, struct link *link, const struct translated *t);
 /* All far links lead to their stubs. */
 void far_links_empty(struct translator *tr);
+/* A computed jump's target was found to change often: its translation is to be made anew. */
+void computed_give_up(struct translator *tr);
 
 /* sites.c: a fault at instruction n that was a device's or a code page's; one of those behind a
  * probe; which probes to take back: only while no generated code runs; the block, or all, goes. */

@@ -195,6 +195,20 @@ static void far_links_empty_range(struct translator *tr, uint32_t linear, unsign
         far_link_empty_in(tr, tr->links_kept[n], linear, bytes);
 }
 
+void computed_give_up(struct translator *tr)
+{
+    const struct link *link = tr->cpu->jit.varies;
+    tr->cpu->jit.varies = NULL;
+    if (link == NULL)
+        return;
+    struct translated *t = link_from(link);
+    if (t->block == NULL)
+        return;
+    tr->counts.varying++;
+    t->block->target_varies = true;
+    translation_drop(tr, t);
+}
+
 void translations_drop(struct translator *tr, struct block *b)
 {
     while (b->translations != NULL)

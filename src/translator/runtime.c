@@ -332,6 +332,7 @@ static void enter(struct translator *tr, struct cpu *cpu, const struct translate
     } else {
         cpu->eip = (uint32_t)cpu->jit.exit_value;
         tr->counts.exit_lookup++;
+        computed_give_up(tr);
     }
 }
 

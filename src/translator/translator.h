@@ -19,7 +19,8 @@ enum {
     OPTIMISE_RETURN = 1 << 2,  /* returns are predicted by a stack of host return addresses */
     OPTIMISE_FPU = 1 << 3,     /* x87, MMX and SSE run on the host's own registers */
     OPTIMISE_REWRITE = 1 << 4, /* sites that meet devices are rewritten to a soft probe */
-    OPTIMISE_ALL = (1 << 5) - 1,
+    OPTIMISE_TARGETS = 1 << 5, /* indirect jumps remember their last target */
+    OPTIMISE_ALL = (1 << 6) - 1,
 };
 
 struct translator_options {
@@ -41,6 +42,7 @@ struct translator_counts {
     uint64_t entered, exit_lookup, exit_link, exit_done, linked;
     uint64_t executed; /* instructions done by the executor for a translation */
     uint64_t faults, faults_mapped, faults_executed, faults_guests, rewritten, restored, kicks, steps;
+    uint64_t varying; /* computed jumps that were given up */
     uint64_t executed_by_op[2048];
 };
 

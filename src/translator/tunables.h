@@ -42,6 +42,10 @@
 /* So many translations dropped, and all are filled anew: a link to one of them costs a look-up. */
 #define FAR_LINKS_DROPS 256
 
+/* Of a computed jump's target, before it is looked up in the table each time. A change costs some
+ * twenty instructions more than a look-up, which costs five more than what did not change. */
+#define COMPUTED_CHANGES 32
+
 /* Faults at one instruction before its memory access is rewritten to a soft probe. */
 #define REWRITE_FAULTS 4
 

@@ -442,6 +442,25 @@ TEST(indirect_jumps)
     }
 }
 
+TEST(slots)
+{
+    for (unsigned reg = 0; reg < 16; reg++) {
+        for (unsigned width = 32; width <= 64; width += 32) {
+            uint64_t at = 0;
+            begin();
+            if (width == 32)
+                asm_load32_slot(&a, reg, buffer + 40);
+            else
+                asm_load64_slot(&a, reg, buffer + 40);
+            CHECK(read_back() && insn.mnemonic == ZYDIS_MNEMONIC_MOV);
+            CHECK(same_register(&operand[0], reg, width));
+            ZydisCalcAbsoluteAddress(&insn, &operand[1], (uintptr_t)buffer, &at);
+            CHECK_EQ(at, (uintptr_t)buffer + 40);
+            CHECK_EQ(operand[1].size, width);
+        }
+    }
+}
+
 /* ---- the buffer's end ------------------------------------------------------------------------ */
 
 TEST(overflow)

@@ -348,19 +348,32 @@ void asm_call_mem(struct assembler *a, const struct host_memory *m)
 }
 
 /* Mod 0, r/m 5: a displacement from the instruction's end. */
-static void slot_operand(struct assembler *a, unsigned extension, const void *slot)
+static void slot_operand(struct assembler *a, uint8_t opcode, unsigned reg, const void *slot)
 {
-    asm_8(a, 0xff);
-    asm_8(a, (uint8_t)(extension << 3 | 5));
+    asm_8(a, opcode);
+    asm_8(a, modrm(0, reg, 5));
     asm_32(a, (uint32_t)((const uint8_t *)slot - (a->p + 4)));
 }
 
 void asm_jmp_slot(struct assembler *a, const void *slot)
 {
-    slot_operand(a, 4, slot);
+    slot_operand(a, 0xff, 4, slot);
 }
 
 void asm_call_slot(struct assembler *a, const void *slot)
 {
-    slot_operand(a, 2, slot);
+    slot_operand(a, 0xff, 2, slot);
+}
+
+void asm_load32_slot(struct assembler *a, unsigned to, const void *slot)
+{
+    if (to & 8)
+        asm_8(a, REX | REX_R);
+    slot_operand(a, 0x8b, to, slot);
+}
+
+void asm_load64_slot(struct assembler *a, unsigned to, const void *slot)
+{
+    asm_8(a, REX | REX_W | (to & 8 ? REX_R : 0));
+    slot_operand(a, 0x8b, to, slot);
 }

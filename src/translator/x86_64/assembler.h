@@ -111,10 +111,10 @@ struct asm_label asm_jcc_short(struct assembler *a, unsigned cc);   /* 7x */
 struct asm_label asm_jrcxz(struct assembler *a);                    /* jrcxz, short */
 struct asm_label asm_jmp_short(struct assembler *a);
 /*
- * Jumps if RCX, of which the upper half is zero, is not zero: without flags, and without a taken jump
- * where it is zero, as then alone RCX - 1 has an upper half. JECXZ reaches 127 bytes, so its target is
- * the immediate of a MOV to R10: the caller emits these eight bytes, which end in a jump. Clobbers RCX
- * and R10.
+ * Jumps if RCX, of which the upper half is zero, is not zero: without flags, and without a taken
+ * jump where it is zero, as then alone RCX - 1 has an upper half. JECXZ reaches 127 bytes, so its
+ * target is the immediate of a MOV to R10: the caller emits these eight bytes, which hold a jump.
+ * Clobbers RCX and R10.
  */
 enum { ASM_UNLESS_ZERO_BYTES = 8 };
 void asm_unless_zero(struct assembler *a);
@@ -128,5 +128,7 @@ void asm_call_mem(struct assembler *a, const struct host_memory *m);
  * well. */
 void asm_jmp_slot(struct assembler *a, const void *slot);
 void asm_call_slot(struct assembler *a, const void *slot);
+void asm_load32_slot(struct assembler *a, unsigned to, const void *slot);
+void asm_load64_slot(struct assembler *a, unsigned to, const void *slot);
 
 #endif

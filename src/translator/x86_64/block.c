@@ -6,7 +6,7 @@
 #include "translator/internal.h"
 #include "translator/x86_64/fpu_emit.h"
 
-enum stub_kind { STUB_LINK, STUB_FAR, STUB_FAR_JUMP };
+enum stub_kind { STUB_LINK, STUB_FAR, STUB_FAR_JUMP, STUB_COMPUTED };
 
 /* A jump in hot code to cold code that is not there yet. */
 struct pending_stub {
@@ -54,6 +54,18 @@ void link_path(struct emitter *e, struct asm_label label, uint32_t target)
         s->link->site = (uint16_t)(label.patch - 4 - e->t->code);
 }
 
+static uint32_t slot_number(const struct emitter *e, const uint64_t *slot)
+{
+    return (uint32_t)(slot - (const uint64_t *)translator_of(e->cpu)->cache);
+}
+
+static uint64_t *take_slots(struct emitter *e, unsigned count)
+{
+    e->slots -= count;
+    e->a.overflow |= (uint8_t *)e->slots < e->a.end;
+    return e->slots;
+}
+
 static uint64_t *far_link(struct emitter *e, enum stub_kind kind, struct asm_label label,
                           uint32_t target)
 {
@@ -61,8 +73,7 @@ static uint64_t *far_link(struct emitter *e, enum stub_kind kind, struct asm_lab
     s->link = new_link(e, target);
     if (s->link != NULL) {
         s->link->far = true;
-        s->link->slot = (uint32_t)(--e->slots - (uint64_t *)translator_of(e->cpu)->cache);
-        e->a.overflow |= (uint8_t *)e->slots < e->a.end;
+        s->link->slot = slot_number(e, take_slots(e, 1));
     }
     return e->slots;
 }
@@ -80,6 +91,23 @@ void far_link_goto(struct emitter *e, uint32_t target)
 void far_link_call(struct emitter *e, uint32_t target)
 {
     asm_call_slot(&e->a, far_link(e, STUB_FAR, (struct asm_label){ 0 }, target));
+}
+
+uint64_t *computed_link(struct emitter *e)
+{
+    struct link *link = new_link(e, 0);
+    uint64_t *slots = take_slots(e, COMPUTED_SLOTS);
+    if (link != NULL) {
+        link->far = true;
+        link->slot = slot_number(e, slots);
+    }
+    return slots;
+}
+
+void computed_miss_path(struct emitter *e, struct asm_label label)
+{
+    struct pending_stub *s = new_stub(e, STUB_COMPUTED, label);
+    s->link = &translation_links(e->t)[e->t->link_count - 1];
 }
 
 void emit_execute(struct emitter *e)
@@ -148,6 +176,10 @@ static void emit_far_stub(struct emitter *e, const struct pending_stub *s)
     if (s->kind == STUB_FAR_JUMP) {
         asm_bind(&e->a, s->label);
         asm_jmp_slot(&e->a, slot);
+    } else if (s->kind == STUB_COMPUTED) {
+        asm_bind(&e->a, s->label);
+        asm_mov64_imm(&e->a, HOST_R13, (uint64_t)(uintptr_t)s->link);
+        asm_jmp(&e->a, tr->glue.computed_miss);
     }
     set_stub(e, s->link);
     *slot = (uint64_t)(uintptr_t)runs_at(tr, e->a.p);

@@ -97,11 +97,11 @@ bool emit_call_indirect(struct emitter *e, const struct insn *i)
     emit_push_return(e, i);
     asm_mov32(&e->a, HOST_R8, HOST_R12);
     if (!optimised(e, OPTIMISE_RETURN)) {
-        emit_lookup(e, false);
+        emit_computed(e, false);
         e->ended = true;
         return true;
     }
-    emit_lookup(e, true);
+    emit_computed(e, true);
     emit_landing(e);
     return true;
 }

@@ -233,10 +233,9 @@ void emit_load_target(struct emitter *e, const struct insn *i, unsigned to)
 
 bool emit_jmp_indirect(struct emitter *e, const struct insn *i)
 {
-    emit_load_target(e, i, HOST_R12);
-    require_target_fits(e, i, HOST_R12);
-    asm_mov32(&e->a, HOST_R8, HOST_R12);
-    emit_lookup(e, false);
+    emit_load_target(e, i, HOST_R8);
+    require_target_fits(e, i, HOST_R8);
+    emit_computed(e, false);
     e->ended = true;
     return true;
 }

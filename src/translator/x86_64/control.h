@@ -20,5 +20,7 @@ bool far_links(const struct emitter *e);
 void emit_load_target(struct emitter *e, const struct insn *i, unsigned to);
 /* To the block at the EIP in R8D by the table; R9-R13 are clobbered, flags kept. */
 void emit_lookup(struct emitter *e, bool call);
+/* computed.c: the same of a computed call or jump, which remembers its last target. */
+void emit_computed(struct emitter *e, bool call);
 
 #endif

@@ -40,6 +40,7 @@
  *     writes zero the upper half by themselves, 8- and 16-bit writes keep it.
  */
 struct glue;
+struct translator;
 
 enum memory_way { WAY_WINDOW, WAY_SOFT };
 
@@ -114,6 +115,11 @@ void link_path(struct emitter *e, struct asm_label label, uint32_t target);
 void far_link_path(struct emitter *e, struct asm_label label, uint32_t target);
 void far_link_goto(struct emitter *e, uint32_t target);
 void far_link_call(struct emitter *e, uint32_t target);
+/* A far link of which computed.c knows where it leads: its slot, with COMPUTED_SLOTS - 1 more behind
+ * it, all to be filled in; then the jump to what is done where it leads elsewhere. */
+enum { COMPUTED_SLOTS = 3 };
+uint64_t *computed_link(struct emitter *e);
+void computed_miss_path(struct emitter *e, struct asm_label label);
 /*
  * What the table of jump targets has for a linear address (in a register other than R9-R12) in the
  * mode that runs: behind this is the way where it has nothing; at the label the entry is
@@ -122,6 +128,8 @@ void far_link_call(struct emitter *e, uint32_t target);
 struct asm_label emit_table_probe(struct assembler *a, unsigned linear, struct host_memory *code);
 /* Jump to a guest address: by a link or the table of jump targets. control.c */
 void emit_goto(struct emitter *e, uint32_t target);
+
+void emit_computed_glue(const struct translator *tr, struct assembler *a, struct glue *g);
 
 /* A landing's begin: RCX is in R9, ECX zero if R8D is eip, which is negated at LANDING_EIP.
  * call.c */

@@ -365,6 +365,7 @@ uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end)
     emit_helper(&a, &tr->glue);
     const uint8_t *exit_link = emit_link(tr, &a, &tr->glue);
     emit_far_link(tr, &a, &tr->glue, exit_link);
+    emit_computed_glue(tr, &a, &tr->glue);
     emit_return_mismatch(&a, &tr->glue);
     tr->glue.lookup = a.p;
     emit_shared_lookup(&a, tr->glue.exit_lookup);

@@ -60,6 +60,8 @@ CODE(loop_jump_register, "sti; mov edx, offset loop_jump_register + 6; 1: jmp ed
 CODE(loop_jump_memory, "sti; 1: and eax, 3; mov edx, [loop_table + eax * 4]; inc eax; jmp edx;"
                        "loop_way: nop; jmp 1b; loop_other_way: jmp 1b;"
                        "loop_table: .long loop_way, loop_other_way, loop_way, loop_other_way; ret");
+CODE(loop_call_register, "sti; mov edx, offset loop_call_register_callee; 1: call edx; jmp 1b;"
+                         "loop_call_register_callee: ret; ret");
 CODE(loop_returns, "sti; 1: push offset loop_returns + 1; ret; ret");
 CODE(loop_branches,
      "sti; 1: inc eax; test al, 1; jz 2f; xor edx, eax; jmp 3f; 2: add edx, eax; 3: jns 1b;"
@@ -83,7 +85,7 @@ static const struct {
 } endless[] = {
 #define LOOP(name, leaves) { #name, name, name##_end, leaves },
     LOOP(loop_here, false) LOOP(loop_far_ahead, false) LOOP(loop_calls, false)
-        LOOP(loop_jump_register, false) LOOP(loop_jump_memory, false) LOOP(loop_returns, false)
+        LOOP(loop_jump_register, false) LOOP(loop_jump_memory, false) LOOP(loop_call_register, false) LOOP(loop_returns, false)
             LOOP(loop_branches, false) LOOP(loop_loads, false) LOOP(loop_flag, true)
                 LOOP(loop_pause, true) LOOP(loop_halt, true) LOOP(loop_count, false)
                     LOOP(loop_float, false) LOOP(loop_sse, false) LOOP(loop_divide, false)

@@ -34,7 +34,8 @@ extern struct state user;
     C(smc_mixed) C(smc_strings) C(smc_aliases) C(smc_remap)                                        \
     C(smc_spaces) C(smc_large) C(smc_protection) C(smc_no_execute)                                 \
     C(smc_borders) C(smc_segments) C(smc_privilege) C(smc_a20)                                     \
-    C(smc_returns) C(smc_handlers) C(smc_tables) C(smc_dma)
+    C(smc_returns) C(smc_handlers) C(smc_tables) C(smc_dma)                                        \
+    C(smc_computed)
 /* clang-format on */
 #define DECLARE(c) void c(void);
 CASES(DECLARE)
