@@ -90,6 +90,7 @@ struct jit_state {
     uint16_t flags_image;
     /* Counts what the executor did with a device, or stored into a page with code. */
     uint32_t special_accesses;
+    uint32_t interrupts; /* counts those from outside that were delivered */
     void *stale; /* a translation that is to be made anew before it is entered again */
 };
 

@@ -165,6 +165,7 @@ static bool deliver_interrupt(struct cpu *cpu)
     if (vector < 0)
         return false;
     wake(cpu);
+    cpu->jit.interrupts++;
     interrupt_deliver(cpu, (unsigned)vector, INTERRUPT_EXTERNAL, 0, (uint32_t)cpu->eip);
     return true;
 }

@@ -127,6 +127,7 @@ struct windows {
      * it counts; how many entries until the next is. */
     int64_t stay_began;
     unsigned stay_weight, until_stay;
+    uint32_t interrupts; /* jit.interrupts at the last selection */
     uint64_t stamp; /* of the least recently used */
 
     struct window window[WINDOWS_MAX];

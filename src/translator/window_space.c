@@ -221,25 +221,35 @@ static void look_at_cost(struct windows *ws, struct space *space)
     }
 }
 
-static void add_user_time(struct space *space, int64_t ns)
+static void add_user_time(struct windows *ws, struct space *space, int64_t ns)
 {
     space->user_ran += ns;
     space->credit = MIN(space->credit + ns / CREDIT_SHARE, CREDIT_MAX);
+    if (space->window[1] == NULL && space->user_ran >= MAX(space->soft_until, EARNED_USER))
+        ws->chosen[1] = 0; /* a window now, not when patience ends: that may be 30 timer ticks */
 }
 
-/* Selections come in pairs: into user code and out of it. */
+/*
+ * Selections come in pairs: into user code and out of it. What an interrupt from outside ended may
+ * have been long, a whole timer tick: the next stay is measured. A program that begins to compute
+ * would have to wait for STAY_EVERY ticks otherwise.
+ */
 static void measure_stay(struct windows *ws, bool user)
 {
+    uint32_t interrupts = ws->cpu->jit.interrupts;
     if (user) {
         if (ws->stay_began == 0 && --ws->until_stay == 0)
             ws->stay_began = host_monotonic_ns();
     } else if (ws->stay_began != 0) {
         int64_t stay = host_monotonic_ns() - ws->stay_began;
         if (ws->space != NULL)
-            add_user_time(ws->space, MIN(stay * ws->stay_weight, STAY_MAX));
+            add_user_time(ws, ws->space, MIN(stay * ws->stay_weight, STAY_MAX));
         ws->stay_began = 0;
         ws->stay_weight = ws->until_stay = stay < STAY_LONG ? STAY_EVERY : 1;
+    } else if (interrupts != ws->interrupts) {
+        ws->stay_weight = ws->until_stay = 1;
     }
+    ws->interrupts = interrupts;
 }
 
 /* The time since the last call went to the current space. */
