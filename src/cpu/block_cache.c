@@ -23,6 +23,7 @@ struct block_cache *block_cache_create(struct cpu *cpu)
 {
     struct block_cache *cache = host_alloc(sizeof *cache);
     cache->room = block_room_create();
+    cache->array = block_room_array(cache->room);
     cache->page_store = host_alloc(CODE_PAGES_MAX * sizeof *cache->page_store);
     cache->single = host_alloc(sizeof *cache->single);
     cache->single->insns = host_alloc(2 * sizeof *cache->single->insns);
@@ -51,7 +52,7 @@ void block_cache_counts(const struct cpu *cpu, uint64_t *blocks, uint64_t *decod
 }
 
 /* Blocks that follow one another have heads that do: the next is mostly in the same cache line. */
-static struct block **hash_head(struct block_cache *cache, const uint8_t *host)
+static block_ref *hash_head(struct block_cache *cache, const uint8_t *host)
 {
     uint64_t page = (uintptr_t)host >> PAGE_SHIFT, offset = (uintptr_t)host & (PAGE_SIZE - 1);
     uint64_t h = page * UINT64_C(0x9e3779b97f4a7c15) >> (64 - BLOCK_HASH_BITS);
@@ -79,9 +80,10 @@ static struct code_page *find_page(struct block_cache *cache, const uint8_t *pag
 
 struct block *block_find(struct cpu *cpu, const uint8_t *host, const uint8_t *second_page)
 {
-    struct block *b = *hash_head(cpu->blocks, host);
+    const struct block_cache *cache = cpu->blocks;
+    struct block *b = block_at(cache, *hash_head(cpu->blocks, host));
     while (b != NULL && !(b->host == host && b->mode == cpu->mode && b->second_page == second_page))
-        b = b->hash_next;
+        b = block_at(cache, b->hash_next);
     return b;
 }
 
@@ -95,8 +97,8 @@ struct block *block_reserve(struct cpu *cpu)
         block_cache_flush_linear(cpu);
         block_room_reclaim(cache->room);
     }
-    if (!cache->flushed && (block_room_block(cache->room) == NULL ||
-                            cache->pages_used + 2 > CODE_PAGES_MAX))
+    if (!cache->flushed &&
+        (block_room_block(cache->room) == NULL || cache->pages_used + 2 > CODE_PAGES_MAX))
         block_cache_flush(cpu);
     if (cache->flushed) {
         cache->pages_used = 0;
@@ -126,7 +128,7 @@ static bool in_first_page(const struct block *b, const struct code_page *p)
     return page_of(b->host) == p->host;
 }
 
-static struct block **next_in_page(struct block *b, const struct code_page *p)
+static block_ref *next_in_page(struct block *b, const struct code_page *p)
 {
     return in_first_page(b, p) ? &b->page_next : &b->page_next2;
 }
@@ -159,7 +161,7 @@ static void add_to_page(struct cpu *cpu, struct block *b, const uint8_t *host,
         p->next = *page_head(cache, host);
         *page_head(cache, host) = p;
     }
-    if (p->blocks == NULL) {
+    if (p->blocks == 0) {
         ram_page_set_flags(p->ram, p->ram_page, RAM_PAGE_CODE);
         tlb_protect(cpu, p->ram, p->ram_page << PAGE_SHIFT, PAGE_SIZE, false);
     }
@@ -167,7 +169,7 @@ static void add_to_page(struct cpu *cpu, struct block *b, const uint8_t *host,
     range_in_page(b, p, &first, &end);
     p->granules |= granules(first, end);
     *next_in_page(b, p) = p->blocks;
-    p->blocks = b;
+    p->blocks = block_ref_of(cache, b);
 }
 
 void block_publish(struct cpu *cpu, struct block *b, const struct memory_page *first,
@@ -176,9 +178,9 @@ void block_publish(struct cpu *cpu, struct block *b, const struct memory_page *f
     struct block_cache *cache = cpu->blocks;
     block_room_keep(cache->room);
     block_room_keep_insns(cache->room, b, b->count + 1u);
-    struct block **head = hash_head(cache, b->host);
+    block_ref *head = hash_head(cache, b->host);
     b->hash_next = *head;
-    *head = b;
+    *head = block_ref_of(cache, b);
     cache->blocks++;
     cache->decoded += b->count;
     add_to_page(cpu, b, page_of(b->host), first);
@@ -188,19 +190,20 @@ void block_publish(struct cpu *cpu, struct block *b, const struct memory_page *f
 
 /* ---- dropping -------------------------------------------------------------------------------- */
 
-static void leave_page(struct code_page *p, struct block *b)
+static void leave_page(const struct block_cache *cache, struct code_page *p, struct block *b)
 {
-    struct block **link = &p->blocks;
-    while (*link != b)
-        link = next_in_page(*link, p);
+    block_ref *link = &p->blocks, this = block_ref_of(cache, b);
+    while (*link != this)
+        link = next_in_page(block_at(cache, *link), p);
     *link = *next_in_page(b, p);
     p->granules = 0;
-    for (struct block *left = p->blocks; left != NULL; left = *next_in_page(left, p)) {
+    for (struct block *left = block_at(cache, p->blocks); left != NULL;
+         left = block_at(cache, *next_in_page(left, p))) {
         unsigned first, end;
         range_in_page(left, p, &first, &end);
         p->granules |= granules(first, end);
     }
-    if (p->blocks == NULL)
+    if (p->blocks == 0)
         ram_page_clear_flags(p->ram, p->ram_page, RAM_PAGE_CODE);
 }
 
@@ -215,18 +218,18 @@ static void neutralize(struct block *b)
 static void drop(struct cpu *cpu, struct block *b)
 {
     struct block_cache *cache = cpu->blocks;
-    struct block **link = hash_head(cache, b->host);
-    while (*link != b)
-        link = &(*link)->hash_next;
+    block_ref *link = hash_head(cache, b->host), this = block_ref_of(cache, b);
+    while (*link != this)
+        link = &block_at(cache, *link)->hash_next;
     *link = b->hash_next;
     if (cpu->engine != NULL && cpu->engine->dropped != NULL)
         cpu->engine->dropped(cpu, b);
     neutralize(b);
     cache->blocks--;
     cache->dropped++;
-    leave_page(find_page(cache, page_of(b->host)), b);
+    leave_page(cache, find_page(cache, page_of(b->host)), b);
     if (b->second_page != NULL)
-        leave_page(find_page(cache, b->second_page), b);
+        leave_page(cache, find_page(cache, b->second_page), b);
     block_room_drop(cache->room, b);
 }
 
@@ -234,10 +237,11 @@ static void invalidate_in_page(struct cpu *cpu, struct code_page *p, unsigned fi
 {
     if (!(p->granules & granules(first, end)))
         return;
+    const struct block_cache *cache = cpu->blocks;
     struct block *next;
-    for (struct block *b = p->blocks; b != NULL; b = next) {
+    for (struct block *b = block_at(cache, p->blocks); b != NULL; b = next) {
         unsigned block_first, block_end;
-        next = *next_in_page(b, p);
+        next = block_at(cache, *next_in_page(b, p));
         range_in_page(b, p, &block_first, &block_end);
         if (block_first < end && first < block_end)
             drop(cpu, b);

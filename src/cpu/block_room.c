@@ -23,10 +23,11 @@ _Static_assert(sizeof(union slot) == sizeof(struct insn), "a record is a slot");
 _Static_assert(DECODED_MIN > 4 * LARGEST, "the ring holds more than a few blocks");
 
 struct block_room {
-    struct block *blocks;
-    unsigned used;        /* of the array, ever since the last reset */
-    struct block *spare;          /* given by block_room_block(), not kept yet */
-    struct block *free, *dropped; /* by hash_next */
+    void *memory;
+    struct block *blocks;    /* in it */
+    unsigned used;           /* of the array, ever since the last reset */
+    struct block *spare;     /* given by block_room_block(), not kept yet */
+    block_ref free, dropped; /* by hash_next */
     unsigned dropped_count;
     /* The ring: [oldest, next), or, where next is before oldest, [oldest, end) and [0, next). */
     union slot *slots;
@@ -34,10 +35,22 @@ struct block_room {
     bool empty;
 };
 
+static struct block *first_whole_line(void *memory)
+{
+    uintptr_t line = sizeof(struct block);
+    return (struct block *)(((uintptr_t)memory + line - 1) & ~(line - 1));
+}
+
+struct block *block_room_array(const struct block_room *room)
+{
+    return room->blocks;
+}
+
 struct block_room *block_room_create(void)
 {
     struct block_room *room = host_alloc(sizeof *room);
-    room->blocks = host_alloc(BLOCKS_MAX * sizeof *room->blocks);
+    room->memory = host_alloc((BLOCKS_MAX + 1) * sizeof *room->blocks);
+    room->blocks = first_whole_line(room->memory);
     room->slots = host_alloc(DECODED_MAX * sizeof *room->slots);
     block_room_reset(room, DECODED_MAX);
     return room;
@@ -45,7 +58,7 @@ struct block_room *block_room_create(void)
 
 void block_room_destroy(struct block_room *room)
 {
-    host_free(room->blocks);
+    host_free(room->memory);
     host_free(room->slots);
     host_free(room);
 }
@@ -53,7 +66,8 @@ void block_room_destroy(struct block_room *room)
 void block_room_reset(struct block_room *room, unsigned insns)
 {
     room->used = 0;
-    room->spare = room->free = room->dropped = NULL;
+    room->spare = NULL;
+    room->free = room->dropped = 0;
     room->dropped_count = 0;
     room->size = insns;
     room->oldest = room->next = 0;
@@ -64,9 +78,9 @@ void block_room_reset(struct block_room *room, unsigned insns)
 
 struct block *block_room_block(struct block_room *room)
 {
-    if (room->spare == NULL && room->free != NULL) {
-        room->spare = room->free;
-        room->free = room->free->hash_next;
+    if (room->spare == NULL && room->free != 0) {
+        room->spare = &room->blocks[room->free - 1];
+        room->free = room->spare->hash_next;
     } else if (room->spare == NULL && room->used < BLOCKS_MAX) {
         room->spare = &room->blocks[room->used++];
     }
@@ -88,24 +102,24 @@ void block_room_drop(struct block_room *room, struct block *b)
     if (b->insns != NULL)
         record_of(b)->owner = NULL;
     b->hash_next = room->dropped;
-    room->dropped = b;
+    room->dropped = (block_ref)(b - room->blocks) + 1;
     room->dropped_count++;
 }
 
 bool block_room_wants_reclaim(const struct block_room *room)
 {
     return room->dropped_count > DROPPED_BLOCKS_MAX ||
-           (room->dropped != NULL && room->free == NULL && room->used == BLOCKS_MAX);
+           (room->dropped != 0 && room->free == 0 && room->used == BLOCKS_MAX);
 }
 
 void block_room_reclaim(struct block_room *room)
 {
-    struct block **last = &room->dropped;
-    while (*last != NULL)
-        last = &(*last)->hash_next;
+    block_ref *last = &room->dropped;
+    while (*last != 0)
+        last = &room->blocks[*last - 1].hash_next;
     *last = room->free;
     room->free = room->dropped;
-    room->dropped = NULL;
+    room->dropped = 0;
     room->dropped_count = 0;
 }
 

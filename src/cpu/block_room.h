@@ -13,6 +13,8 @@
  */
 struct block_room;
 struct block_room *block_room_create(void);
+/* Where all blocks lie: block_ref 1 is the first. */
+struct block *block_room_array(const struct block_room *room);
 void block_room_destroy(struct block_room *room);
 /* Everything is free again. insns: the ring's size in decoded instructions, at most DECODED_MAX. */
 void block_room_reset(struct block_room *room, unsigned insns);

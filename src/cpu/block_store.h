@@ -13,7 +13,7 @@ struct code_page {
     const uint8_t *host; /* page address */
     struct ram_block *ram;
     uint64_t ram_page;
-    struct block *blocks;
+    block_ref blocks;
     uint64_t granules; /* bit n: bytes 64n to 64n+63 belong to a block: stores elsewhere are data */
     struct code_page *next;
 };
@@ -25,19 +25,29 @@ struct jump_entry {
 };
 #define JUMP_CACHE_SIZE (1u << JUMP_CACHE_BITS)
 
-_Static_assert(sizeof(struct block) == 80, "there are many of them");
+_Static_assert(sizeof(struct block) == 64, "there are many of them, each in one cache line");
 
 struct block_cache {
     struct jump_entry jump[JUMP_CACHE_SIZE];
-    struct block *hash[1u << BLOCK_HASH_BITS];
+    block_ref hash[1u << BLOCK_HASH_BITS];
     struct code_page *pages[1u << CODE_PAGE_HASH_BITS];
     struct block_room *room;
+    struct block *array; /* the room's: of all blocks */
     struct code_page *page_store;
     unsigned pages_used;
     bool flushed; /* nothing in the room is reachable any more but the running block */
     uint64_t blocks, decoded, dropped;
     struct block *single; /* one instruction that is not kept: code outside RAM, limits, stepping */
 };
+
+static inline struct block *block_at(const struct block_cache *cache, block_ref ref)
+{
+    return ref != 0 ? &cache->array[ref - 1] : NULL;
+}
+static inline block_ref block_ref_of(const struct block_cache *cache, const struct block *b)
+{
+    return (block_ref)(b - cache->array) + 1;
+}
 
 /* Everything that makes the same linear address different code. */
 static inline uint64_t jump_key(const struct cpu *cpu, uint32_t linear)

@@ -20,7 +20,7 @@
  * fits in the host's L2 cache. */
 #define JUMP_CACHE_BITS 12
 
-/* Blocks (80 bytes each); all are dropped at once when there are more. A compiler's run on top of a
+/* Blocks (64 bytes each); all are dropped at once when there are more. A compiler's run on top of a
  * booted system has 190000. */
 #define BLOCKS_MAX (1u << 18)
 

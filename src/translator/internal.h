@@ -33,11 +33,11 @@ enum { SHARED_PROBES = 5 << 2 };
 
 /* The hand-written code at the start of the cache. Addresses are in the writable view. */
 struct glue {
-    uint8_t *enter;   /* enum exit_kind enter(struct cpu *, const void *code) */
-    uint8_t *exit;    /* R10D: enum exit_kind, R8: value. Guest registers and flags live */
-    uint8_t *execute; /* called in an instruction's code, which C does. The same */
+    uint8_t *enter;           /* enum exit_kind enter(struct cpu *, const void *code) */
+    uint8_t *exit;            /* R10D: enum exit_kind, R8: value. Guest registers and flags live */
+    uint8_t *execute;         /* called in an instruction's code, which C does. The same */
     uint8_t *execute_trapped; /* the same by a jump; R8: an address in its code + 1 */
-    uint8_t *exit_lookup; /* to exit with that kind */
+    uint8_t *exit_lookup;     /* to exit with that kind */
     uint8_t *lookup;          /* R8D: EIP. To its translation by the table of jump targets */
     uint8_t *link;            /* R8D: data_ref. Exit, or the same, as the link says */
     uint8_t *far_link;        /* R8D: data_ref. The same to its target; fills its slot */
@@ -67,9 +67,9 @@ struct translation_notes {
 
 /* A block of which some accesses go by a probe though there is a window. */
 struct probed_block {
-    struct block *block;       /* NULL: no entry */
-    uint64_t met;              /* bit n: since the last look instruction n met a device or code */
-    uint8_t returns, wait;     /* probes were taken back so often; looks before they are again */
+    struct block *block;   /* NULL: no entry */
+    uint64_t met;          /* bit n: since the last look instruction n met a device or code */
+    uint8_t returns, wait; /* probes were taken back so often; looks before they are again */
 };
 
 struct translator {
@@ -89,7 +89,7 @@ struct translator {
     struct host_ram *return_ram;
     struct host_window *return_window; /* the return stack, with guard space below */
     struct windows *windows;           /* NULL: mmu=soft, or the host refuses */
-    const struct link *pending;        /* left through it; to be linked when its target is entered */
+    const struct link *pending; /* left through it; to be linked when its target is entered */
     /* The CS bases that entries of jump_targets are for: number 0 is 0, code_bases - 1 others. */
     uint32_t code_base[TRANSLATION_CS_BASES];
     unsigned code_bases, last_code_base;
@@ -125,6 +125,10 @@ static inline void *data_at(const struct translator *tr, data_ref ref)
 static inline data_ref data_ref_of(const struct translator *tr, const void *data)
 {
     return data != NULL ? (data_ref)(((const uint8_t *)data - tr->data) / DATA_WORD) : NO_DATA;
+}
+static inline struct translated *translations_of(const struct translator *tr, const struct block *b)
+{
+    return data_at(tr, b->translations);
 }
 static inline struct translated *translation_next(const struct translator *tr,
                                                   const struct translated *t)

@@ -66,14 +66,10 @@ static void unlink_incoming(const struct translator *tr, struct translated *t)
 
 static void leave_block(const struct translator *tr, const struct translated *t)
 {
-    struct translated *last = t->block->translations;
-    if (last == t) {
-        t->block->translations = translation_next(tr, t);
-        return;
-    }
-    while (translation_next(tr, last) != t)
-        last = translation_next(tr, last);
-    last->next_of_block = t->next_of_block;
+    data_ref *p = &t->block->translations, this = data_ref_of(tr, t);
+    while (*p != this)
+        p = &((struct translated *)data_at(tr, *p))->next_of_block;
+    *p = t->next_of_block;
 }
 
 static void forget_jump_target(struct translator *tr, const struct translated *t, unsigned index)
@@ -211,8 +207,8 @@ void computed_give_up(struct translator *tr)
 
 void translations_drop(struct translator *tr, struct block *b)
 {
-    while (b->translations != NULL)
-        translation_drop(tr, b->translations);
+    while (b->translations != NO_DATA)
+        translation_drop(tr, translations_of(tr, b));
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */

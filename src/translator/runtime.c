@@ -48,7 +48,8 @@ static unsigned number_of_base(struct translator *tr, uint32_t base)
         return n - 1;
     if (tr->code_bases == TRANSLATION_CS_BASES) {
         jump_targets_flush(tr, false);
-        tr->cpu->jit.mode = 0; /* whoever compares finds another one, also where the number is the same */
+        tr->cpu->jit.mode =
+            0; /* whoever compares finds another one, also where the number is the same */
     }
     if (tr->code_bases == TRANSLATION_CS_BASES || tr->code_bases == 0)
         tr->code_bases = 1;
@@ -240,7 +241,7 @@ static struct translated *find_version(const struct cpu *cpu, const struct block
                                        uint32_t mode)
 {
     const struct translator *tr = translator_of(cpu);
-    struct translated *t = b->translations;
+    struct translated *t = translations_of(tr, b);
     while (t != NULL && (t->eip != eip || t->mode != mode || !gs_is_as_in(cpu, t)))
         t = translation_next(tr, t);
     return t;
@@ -249,7 +250,8 @@ static struct translated *find_version(const struct cpu *cpu, const struct block
 static unsigned count_versions(const struct translator *tr, const struct block *b)
 {
     unsigned count = 0;
-    for (const struct translated *t = b->translations; t != NULL; t = translation_next(tr, t))
+    for (const struct translated *t = translations_of(tr, b); t != NULL;
+         t = translation_next(tr, t))
         count++;
     return count;
 }

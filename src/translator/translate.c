@@ -3,6 +3,9 @@
 // The pipeline: a decoded block becomes a translation.
 #include "translator/internal.h"
 
+_Static_assert(TRANSLATION_MAX_CODE <= UINT16_MAX && TRANSLATION_MAX_DATA <= UINT16_MAX,
+               "places within a translation are 16 bits wide");
+
 static struct translated *new_translation(const struct translator *tr, uint8_t *data,
                                           struct block *b, uint32_t eip, uint32_t mode)
 {
@@ -27,8 +30,7 @@ static uint8_t *data_end(struct translated *t)
 /* An instruction makes two links at most. */
 static size_t most_data(const struct block *b)
 {
-    size_t each =
-        sizeof(uint16_t) + sizeof(struct translated_insn) + 2 * sizeof(struct link);
+    size_t each = sizeof(uint16_t) + sizeof(struct translated_insn) + 2 * sizeof(struct link);
     return sizeof(struct translated) + (b->count + 1u) * each + 32;
 }
 
@@ -37,7 +39,8 @@ static bool lacks_version(const struct translator *tr, const struct block *b, ui
                           uint32_t mode)
 {
     unsigned versions = 0;
-    for (const struct translated *t = b->translations; t != NULL; t = translation_next(tr, t)) {
+    for (const struct translated *t = translations_of(tr, b); t != NULL;
+         t = translation_next(tr, t)) {
         if (t->eip == eip && t->mode == mode)
             return false;
         versions++;
@@ -74,8 +77,8 @@ struct translated *translation_behind(struct translator *tr, struct translated *
 static void publish(struct translator *tr, struct region *r, struct translated *t)
 {
     code_cache_publish(tr, r, t, t->code + t->size, data_end(t));
-    t->next_of_block = data_ref_of(tr, t->block->translations);
-    t->block->translations = t;
+    t->next_of_block = t->block->translations;
+    t->block->translations = data_ref_of(tr, t);
     t->block->entries = 0;
     tr->counts.translations++;
     tr->counts.translated_insns += t->count;

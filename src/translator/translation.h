@@ -30,13 +30,13 @@ struct link {
         uint32_t slot; /* far: where the address is that it jumps to: eight bytes each from the
                           cache's begin */
     };
-    data_ref next_incoming; /* of the links into `to` */
-    uint16_t site;          /* near: the 32-bit displacement of a JMP, Jcc or CALL: bytes from the
+    data_ref next_incoming;   /* of the links into `to` */
+    uint16_t site;            /* near: the 32-bit displacement of a JMP, Jcc or CALL: bytes from the
                                code of the translation that the link is in */
-    uint16_t stub;          /* where it goes while unlinked: the same */
-    uint16_t distance;      /* bytes from its translation's data */
+    uint16_t stub;            /* where it goes while unlinked: the same */
+    uint16_t distance;        /* bytes from its translation's data */
     uint8_t far : 1, fpu : 2; /* FPU_*: what is known to be open where it is */
-    uint8_t by_table;         /* near: the stub looks in the table, the target cannot be linked to */
+    uint8_t by_table; /* near: the stub looks in the table, the target cannot be linked to */
 };
 
 enum { TRANSLATION_MAX_LINKS = 2 * BLOCK_MAX_INSNS };
@@ -59,10 +59,11 @@ struct translated {
     data_ref next_of_block; /* the same bytes for another EIP or mode */
     data_ref incoming;      /* links */
     uint32_t eip, mode;
-    uint32_t gs; /* what seg[SEG_GS].translation is in it, or TRANSLATION_NO_GS: it does not use it */
-    uint16_t hot_size;   /* bytes of code in the order of the guest's; stubs follow */
+    uint32_t
+        gs; /* what seg[SEG_GS].translation is in it, or TRANSLATION_NO_GS: it does not use it */
+    uint16_t hot_size; /* bytes of code in the order of the guest's; stubs follow */
     uint16_t size;
-    uint16_t jump_index; /* where the table of jump targets leads here, if jump_entries is 1; */
+    uint16_t jump_index;  /* where the table of jump targets leads here, if jump_entries is 1; */
     uint8_t jump_entries; /* more: anywhere */
     uint8_t fpu;          /* FPU_*: tested between code and offsets[0] */
     uint8_t count;        /* instructions */
@@ -89,8 +90,7 @@ static inline struct translated_insn *translation_insns(struct translated *t)
 /* Where an instruction's bytes are in the block's. */
 static inline unsigned translation_guest_offset(const struct translated *t, unsigned n)
 {
-    const struct translated_insn *insns =
-        (const struct translated_insn *)&t->offsets[t->count + 1];
+    const struct translated_insn *insns = (const struct translated_insn *)&t->offsets[t->count + 1];
     unsigned offset = 0;
     while (n > 0)
         offset += insns[--n].length;

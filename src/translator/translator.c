@@ -28,7 +28,7 @@ static void dropped(struct cpu *cpu, struct block *b)
 {
     if (b->slow_sites != 0)
         sites_forget(translator_of(cpu), b);
-    if (b->translations == NULL)
+    if (b->translations == NO_DATA)
         return;
     translations_drop(translator_of(cpu), b);
     cpu->jit.leave = true;

@@ -276,8 +276,7 @@ static const uint8_t jump_opcode = 0xe9, nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 
 /* The link in the jump that ends the translation made last, if that is how it ends. */
 static struct link *last_link(const struct emitter *e)
 {
-    struct link *l =
-        e->t->link_count > 0 ? &translation_links(e->t)[e->t->link_count - 1] : NULL;
+    struct link *l = e->t->link_count > 0 ? &translation_links(e->t)[e->t->link_count - 1] : NULL;
     uint8_t *site = l != NULL ? e->t->code + l->site : NULL;
     bool last = l != NULL && !l->far && site + 4 == e->a.p && site[-1] == jump_opcode;
     return last && e->t->hot_size >= TOMBSTONE_SIZE ? l : NULL;
