@@ -49,7 +49,8 @@ void show_glue(struct translator *tr)
     name_code(tr, g->link, g->far_link, "bmbt_link");
     name_code(tr, g->far_link, g->return_mismatch, "bmbt_far_link");
     name_code(tr, g->return_mismatch, g->lookup, "bmbt_return_mismatch");
-    name_code(tr, g->lookup, g->end, "bmbt_lookup");
+    name_code(tr, g->lookup, g->probe[0], "bmbt_lookup");
+    name_code(tr, g->probe[0], g->end, "bmbt_probe");
 }
 
 /* ---- logs ------------------------------------------------------------------------------------ */
