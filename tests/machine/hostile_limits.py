@@ -224,7 +224,7 @@ def busy_host(folder, wanted):
 
 
 def default_cache(folder, wanted):
-    """32 MiB, the default, and work enough to see a second and third use of it."""
+    """32 MiB, and work enough to see a second and third use of it."""
     with guest(folder, cache=32) as machine:
         begin(machine)
         for number in range(1, 7):

@@ -26,7 +26,7 @@
 enum { WATCH_SECONDS = 4 };
 #define EXIT_PORT 0xf4
 
-const char *const engine_names[ENGINE_COUNT] = { "interp", "soft", "host" };
+const char *const engine_names[ENGINE_COUNT] = { "interp", "soft", "host", "auto" };
 
 struct guest {
     struct log log;
@@ -125,7 +125,9 @@ struct guest *guest_create(enum engine_kind engine, const struct options *o, con
     create_machine(g);
     if (engine != ENGINE_INTERP) {
         struct translator_options options = translator_defaults;
-        options.windows = engine == ENGINE_HOST ? WINDOW_ALWAYS : WINDOW_NEVER;
+        options.windows = engine == ENGINE_SOFT   ? WINDOW_NEVER
+                          : engine == ENGINE_HOST ? WINDOW_ALWAYS
+                                                  : WINDOW_AUTO;
         options.threshold = o->threshold;
         options.cache_size = o->cache;
         options.optimise = o->optimise;

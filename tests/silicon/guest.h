@@ -6,7 +6,8 @@
 
 #include "case.h"
 
-enum engine_kind { ENGINE_INTERP, ENGINE_SOFT, ENGINE_HOST, ENGINE_COUNT };
+/* ENGINE_AUTO: begins by probes that sites share, and earns a window. */
+enum engine_kind { ENGINE_INTERP, ENGINE_SOFT, ENGINE_HOST, ENGINE_AUTO, ENGINE_COUNT };
 extern const char *const engine_names[ENGINE_COUNT];
 
 struct guest;

@@ -15,7 +15,7 @@
 static const char usage[] =
     "bmbt-silicon [OPTION]...\n"
     "Runs instructions on this processor and under bmbt, and compares.\n"
-    "  --engine NAME    interp, soft, host; may be repeated; default interp\n"
+    "  --engine NAME    interp, soft, host, auto; may be repeated; default interp\n"
     "  --group NAME     integer, system, x87, mmx, sse; may be repeated; default all\n"
     "  --row MNEMONIC   rows of this name alone\n"
     "  --row-number N   one row of the opcode table, as failures name it\n"
@@ -51,7 +51,8 @@ static bool parse_named(struct options *o, const char *option, const char *value
 {
     static const struct name engines[] = { { "interp", 1 << ENGINE_INTERP },
                                            { "soft", 1 << ENGINE_SOFT },
-                                           { "host", 1 << ENGINE_HOST } };
+                                           { "host", 1 << ENGINE_HOST },
+                                           { "auto", 1 << ENGINE_AUTO } };
     static const struct name groups[] = { { "integer", GROUP_INTEGER },
                                           { "system", GROUP_SYSTEM },
                                           { "x87", GROUP_X87 },
