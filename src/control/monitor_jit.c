@@ -48,9 +48,10 @@ static void say_ways(struct monitor_call *c, const struct translator_counts *n)
 {
     monitor_say(c, "Translated code:\n");
     say_count(c, "  entered", n->entered);
-    say_count(c, "  left to look a target up", n->exit_lookup);
+    say_count(c, "  targets found by their bytes", n->found);
+    say_count(c, "  left to look a target up", n->exit_lookup + n->found_not);
     say_count(c, "  left by a jump not linked yet", n->exit_link);
-    say_count(c, "  left after an instruction of the executor", n->exit_done);
+    say_count(c, "  left after an instruction of the executor", n->exit_done - n->found_not);
     say_count(c, "  jumps linked", n->linked);
     say_count(c, "  computed jumps whose targets vary", n->varying);
     say_count(c, "  interrupted by a kick", n->kicks);

@@ -37,7 +37,10 @@ struct glue {
     uint8_t *exit;            /* R10D: enum exit_kind, R8: value. Guest registers and flags live */
     uint8_t *execute;         /* called in an instruction's code, which C does. The same */
     uint8_t *execute_trapped; /* the same by a jump; R8: an address in its code + 1 */
-    uint8_t *exit_lookup;     /* to exit with that kind */
+    uint8_t *exit_lookup; /* to exit with that kind */
+    /* The table of jump targets has none for R8D, EIP, resp. R8, struct link *. The same to its
+     * translation by the bytes, or out. */
+    uint8_t *find_lookup, *find_link;
     uint8_t *lookup;          /* R8D: EIP. To its translation by the table of jump targets */
     uint8_t *link;            /* R8D: data_ref. Exit, or the same, as the link says */
     uint8_t *far_link;        /* R8D: data_ref. The same to its target; fills its slot */
@@ -50,6 +53,7 @@ struct glue {
     /* While the host is here, attention has been tested and generated code not been entered. */
     uint8_t *enter_race, *enter_race_end, *enter_leave;
     uint8_t *execute_race, *execute_race_end, *execute_leave;
+    uint8_t *find_race, *find_race_end, *find_leave;
     uint8_t *to_code, *to_code_end; /* the same, but on the way to translations without a way out */
     uint8_t *end;
 };
@@ -63,6 +67,14 @@ enum exit_kind {
 /* What was decided for the translations of the chain made last, for logs. Bit n: instruction n. */
 struct translation_notes {
     uint64_t executed, soft, flags_dead;
+};
+
+/* A translation by the bytes it was made of, for the EIP and the mode, without the CS base's number. */
+struct origin {
+    const uint8_t *host; /* NULL: no entry */
+    uint32_t eip, mode;
+    const uint8_t *code; /* running view */
+    struct translated *t;
 };
 
 /* A block of which some accesses go by a probe though there is a window. */
@@ -106,6 +118,7 @@ struct translator {
     struct link *links_filled[FAR_LINKS_MAX]; /* since the last flush: jit.links_filled */
     struct link *links_kept[FAR_LINKS_MAX];   /* before it: to global pages */
     unsigned links_kept_count;
+    struct origin origins[1u << ORIGIN_BITS];
 };
 
 static inline struct translator *translator_of(const struct cpu *cpu)
@@ -159,16 +172,27 @@ void link_by_table(struct link *link);
 void translation_drop(struct translator *tr, struct translated *t);
 /* All of a block's. */
 void translations_drop(struct translator *tr, struct block *b);
-/* The linear address that the CPU is at leads to t. */
-void jump_target_add(struct translator *tr, uint32_t linear, bool global, struct translated *t);
+/* The linear address that the CPU is at leads to t. False: it did already. */
+bool jump_target_add(struct translator *tr, uint32_t linear, bool global, struct translated *t);
+/* The same where only the code is known, of a translation whose CS base is 0. */
+void jump_target_set(struct translator *tr, uint32_t linear, bool global, const uint8_t *code);
 void jump_targets_flush(struct translator *tr, bool keep_global);
 void jump_targets_flush_page(struct translator *tr, uint32_t linear);
-/* A far link's slot leads to t, which the table has for its target. */
-void far_link_fill(struct translator *tr, struct link *link, const struct translated *t);
+/* A far link's slot leads to this code, which the table has for its target. */
+void far_link_fill(struct translator *tr, struct link *link, const uint8_t *code);
 /* All far links lead to their stubs. */
 void far_links_empty(struct translator *tr);
 /* A computed jump's target was found to change often: its translation is to be made anew. */
 void computed_give_up(struct translator *tr);
+
+/*
+ * origins.c: translations are kept by their bytes over what the table of jump targets forgets. Called
+ * by generated code where the table has none: value is EIP (EXIT_LOOKUP) or a link (EXIT_LINK). Where
+ * to go on in the running view, or NULL: the dispatcher finds out. May raise the page fault.
+ */
+const uint8_t *translator_find(struct cpu *cpu, const void *value, enum exit_kind kind);
+void origin_add(struct translator *tr, struct translated *t);
+void origin_forget(struct translator *tr, const struct translated *t);
 
 /* sites.c: a fault at instruction n that was a device's or a code page's; one of those behind a
  * probe; which probes to take back: only while no generated code runs; the block, or all, goes. */
@@ -177,6 +201,10 @@ void sites_note_met(struct translator *tr, struct block *b, unsigned n);
 void sites_look(struct translator *tr);
 void sites_forget(struct translator *tr, const struct block *b);
 void sites_forget_all(struct translator *tr);
+
+/* runtime.c: of the block's translations the one for this EIP, mode and GS; NULL. */
+struct translated *translation_find(const struct cpu *cpu, const struct block *b, uint32_t eip,
+                                    uint32_t mode);
 
 /* translate.c */
 struct translated *translate(struct translator *tr, struct block *b, uint32_t eip, uint32_t mode);

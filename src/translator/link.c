@@ -79,9 +79,12 @@ static void forget_jump_target(struct translator *tr, const struct translated *t
         *j = (struct jump_target){ 0 };
 }
 
+/* Flat code has one linear address for its EIP. */
 static void forget_jump_targets(struct translator *tr, struct translated *t)
 {
-    if (t->jump_entries <= 1)
+    if (t->mode & TRANSLATION_ZERO_BASE(SEG_CS))
+        forget_jump_target(tr, t, jump_target_index(t->eip));
+    else if (t->jump_entries <= 1)
         forget_jump_target(tr, t, t->jump_index);
     else
         for (unsigned list = 0; list < 2; list++)
@@ -104,6 +107,7 @@ void translation_drop(struct translator *tr, struct translated *t)
             unlink_outgoing(tr, &links[n]);
         }
     forget_jump_targets(tr, t);
+    origin_forget(tr, t);
     emit_tombstone(tr, t); /* far links still lead to it */
     t->block = NULL;
     if (++tr->counts.dropped % FAR_LINKS_DROPS == 0)
@@ -123,14 +127,13 @@ static void far_link_empty(const struct translator *tr, struct link *link)
     *slot_of(tr, link) = (uint64_t)(uintptr_t)runs_at(tr, stub_of(link));
 }
 
-void far_link_fill(struct translator *tr, struct link *link, const struct translated *t)
+void far_link_fill(struct translator *tr, struct link *link, const uint8_t *code)
 {
     struct jit_state *jit = &tr->cpu->jit;
     if (jit->links_free == 0)
         far_links_empty(tr);
     jit->links_filled[--jit->links_free] = link;
-    *slot_of(tr, link) = (uint64_t)(uintptr_t)runs_at(tr, t->code);
-    tr->counts.linked++;
+    *slot_of(tr, link) = (uint64_t)(uintptr_t)code;
 }
 
 static uint64_t minus_key_of(uint32_t linear, uint32_t mode)
@@ -220,24 +223,31 @@ static bool test_and_set(uint32_t *bits, unsigned n)
     return old & bit;
 }
 
-void jump_target_add(struct translator *tr, uint32_t linear, bool global, struct translated *t)
+void jump_target_set(struct translator *tr, uint32_t linear, bool global, const uint8_t *code)
 {
     unsigned index = jump_target_index(linear), list = global ? 1 : 0;
-    uint64_t minus_key = minus_key_of(linear, tr->cpu->jit.mode);
-    struct jump_target *j = &tr->cpu->jump_targets[index];
-    const uint8_t *code = runs_at(tr, t->code);
-    if (j->minus_key == minus_key && j->code == code)
-        return;
     if (!test_and_set(tr->is_used[list], index))
         tr->used[list][tr->used_count[list]++] = (uint16_t)index;
     test_and_set(tr->page_used, linear >> 12);
-    *j = (struct jump_target){ minus_key, code };
+    tr->cpu->jump_targets[index] =
+        (struct jump_target){ minus_key_of(linear, tr->cpu->jit.mode), code };
     uint32_t *global_word = &tr->jump_global[index / 32], global_bit = 1u << (index & 31);
     *global_word = global ? *global_word | global_bit : *global_word & ~global_bit;
+}
+
+bool jump_target_add(struct translator *tr, uint32_t linear, bool global, struct translated *t)
+{
+    unsigned index = jump_target_index(linear);
+    const struct jump_target *j = &tr->cpu->jump_targets[index];
+    const uint8_t *code = runs_at(tr, t->code);
+    if (j->minus_key == minus_key_of(linear, tr->cpu->jit.mode) && j->code == code)
+        return false;
+    jump_target_set(tr, linear, global, code);
     if (t->jump_entries == 0 || t->jump_index != index) {
         t->jump_index = (uint16_t)index;
         t->jump_entries += t->jump_entries < UINT8_MAX;
     }
+    return true;
 }
 
 static void flush_list(struct translator *tr, unsigned list)

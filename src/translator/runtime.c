@@ -237,8 +237,8 @@ const uint8_t *translator_execute(struct cpu *cpu, uint64_t behind)
 
 /* ---- entering and leaving -------------------------------------------------------------------- */
 
-static struct translated *find_version(const struct cpu *cpu, const struct block *b, uint32_t eip,
-                                       uint32_t mode)
+struct translated *translation_find(const struct cpu *cpu, const struct block *b, uint32_t eip,
+                                    uint32_t mode)
 {
     const struct translator *tr = translator_of(cpu);
     struct translated *t = translations_of(tr, b);
@@ -262,7 +262,7 @@ static struct translated *version_for(struct translator *tr, struct block *b, ui
     if (mode & TRANSLATION_REFUSED)
         return NULL;
     mode &= ~TRANSLATION_CS_MASK;
-    struct translated *t = find_version(tr->cpu, b, eip, mode);
+    struct translated *t = translation_find(tr->cpu, b, eip, mode);
     if (t != NULL)
         return t;
     /* One more version has to be earned, too: a library lies elsewhere in each process, and most of
@@ -292,7 +292,8 @@ static void link_pending(struct translator *tr, struct translated *t)
     if (l->target_eip != t->eip || link_from(l)->mode != t->mode)
         return;
     if (l->far) {
-        far_link_fill(tr, l, t);
+        far_link_fill(tr, l, runs_at(tr, t->code));
+        tr->counts.linked++;
         return;
     }
     if (!same_page(link_from(l), t))
@@ -309,7 +310,8 @@ static void remember_target(struct translator *tr, struct cpu *cpu, struct trans
         return;
     uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + t->eip;
     bool global = tlb_find_fetch(cpu, linear)->global && t->block->second_page == NULL;
-    jump_target_add(tr, linear, global, t);
+    if (jump_target_add(tr, linear, global, t))
+        origin_add(tr, t);
 }
 
 typedef enum exit_kind enter_fn(struct cpu *cpu, const void *code);

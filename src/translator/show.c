@@ -43,8 +43,9 @@ void show_glue(struct translator *tr)
     if (tr->options.name_code == NULL)
         return;
     name_code(tr, g->enter, g->exit, "bmbt_enter");
-    name_code(tr, g->exit, g->execute, "bmbt_exit");
-    name_code(tr, g->execute, g->helper, "bmbt_execute");
+    name_code(tr, g->exit, g->execute_trapped, "bmbt_exit");
+    name_code(tr, g->execute_trapped, g->find_lookup, "bmbt_execute");
+    name_code(tr, g->find_lookup, g->helper, "bmbt_find");
     name_code(tr, g->helper, g->link, "bmbt_helper");
     name_code(tr, g->link, g->far_link, "bmbt_link");
     name_code(tr, g->far_link, g->return_mismatch, "bmbt_far_link");

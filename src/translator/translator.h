@@ -40,6 +40,7 @@ struct translator_counts {
     uint64_t translations, translated_insns, code_bytes; /* ever; now */
     uint64_t dropped, evictions, flushes;
     uint64_t entered, exit_lookup, exit_link, exit_done, linked;
+    uint64_t found, found_not; /* targets by their bytes; found_not is part of exit_done */
     uint64_t executed; /* instructions done by the executor for a translation */
     uint64_t faults, faults_mapped, faults_executed, faults_guests, rewritten, restored, kicks, steps;
     uint64_t varying; /* computed jumps that were given up */

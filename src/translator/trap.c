@@ -42,6 +42,8 @@ static void leave_glue(struct translator *tr, struct host_frame *frame)
         frame->pc = run_address(tr, g->enter_leave);
     else if (between(tr, frame->pc, g->execute_race, g->execute_race_end))
         frame->pc = run_address(tr, g->execute_leave);
+    else if (between(tr, frame->pc, g->find_race, g->find_race_end))
+        frame->pc = run_address(tr, g->find_leave);
     else if (between(tr, frame->pc, g->to_code, g->to_code_end))
         frame_single_step(frame, true);
 }

@@ -47,6 +47,9 @@
  * twenty instructions more than a look-up, which costs five more than what did not change. */
 #define COMPUTED_CHANGES 32
 
+/* Translations that are found by their bytes without leaving generated code: 32 bytes each. */
+#define ORIGIN_BITS 15
+
 /* Faults at one instruction before its memory access is rewritten to a soft probe. */
 #define REWRITE_FAULTS 4
 

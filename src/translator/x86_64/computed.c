@@ -111,7 +111,7 @@ void emit_computed_glue(const struct translator *tr, struct assembler *a, struct
     g->computed_miss = a->p;
     asm_mov64(a, HOST_RCX, HOST_R12);
     struct asm_label hit = emit_table_probe(a, HOST_R8, &target);
-    asm_jmp(a, g->exit_lookup);
+    asm_jmp(a, g->find_lookup);
     asm_bind(a, hit);
     asm_load64(a, HOST_R11, &target);
     asm_load32(a, HOST_R10, &slot);

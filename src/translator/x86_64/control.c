@@ -71,11 +71,11 @@ struct asm_label emit_table_probe(struct assembler *a, unsigned linear, struct h
 void emit_lookup(struct emitter *e, bool call)
 {
     struct assembler *a = &e->a;
-    uint8_t *exit = translator_of(e->cpu)->glue.exit_lookup;
+    const struct glue *glue = &translator_of(e->cpu)->glue;
     struct host_memory code;
     unsigned linear = HOST_R8;
     if (!optimised(e, OPTIMISE_LOOKUP)) {
-        asm_jmp(a, exit);
+        asm_jmp(a, glue->exit_lookup);
         return;
     }
     if (!(e->mode & TRANSLATION_ZERO_BASE(SEG_CS))) {
@@ -83,7 +83,7 @@ void emit_lookup(struct emitter *e, bool call)
         linear = HOST_R13;
     }
     struct asm_label hit = emit_table_probe(a, linear, &code);
-    asm_jmp(a, exit);
+    asm_jmp(a, glue->find_lookup);
     asm_bind(a, hit);
     asm_mov64(a, HOST_RCX, HOST_R12);
     if (call)

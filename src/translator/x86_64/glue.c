@@ -169,6 +169,41 @@ static void emit_execute_glue(struct assembler *a, struct glue *g)
     emit_done(a);
 }
 
+/* R8 and R9D are translator_find()'s parameters. */
+static void emit_find(struct assembler *a, struct glue *g)
+{
+    struct host_memory now = host_cpu_field(jit.return_stack_now);
+    struct host_memory stack = host_cpu_field(jit.host_stack);
+    g->find_lookup = a->p;
+    asm_mov32_imm(a, HOST_R9, EXIT_LOOKUP);
+    struct asm_label find = asm_jmp_short(a);
+    g->find_link = a->p;
+    asm_mov32_imm(a, HOST_R9, EXIT_LINK);
+    asm_bind(a, find);
+    emit_save_guest(a);
+    asm_store64(a, &now, HOST_RSP);
+    asm_load64(a, HOST_RSP, &stack);
+    asm_mov64(a, HOST_RDI, HOST_CPU);
+    asm_mov64(a, HOST_RSI, HOST_R8);
+    asm_mov32(a, HOST_RDX, HOST_R9);
+    asm_mov64_imm(a, HOST_RAX, (uint64_t)(uintptr_t)translator_find);
+    asm_call_reg(a, HOST_RAX);
+    asm_rr(a, ASM_W, 0x85, HOST_RAX, HOST_RAX);
+    struct asm_label leave = asm_jcc_forward(a, CC_E);
+    emit_test_attention(a);
+    g->find_race = a->p;
+    struct asm_label leave_too = asm_jcc_forward(a, CC_NE);
+    asm_mov64(a, HOST_R11, HOST_RAX);
+    asm_load64(a, HOST_RSP, &now);
+    emit_load_guest(a);
+    asm_jmp_reg(a, HOST_R11);
+    g->find_race_end = a->p;
+    g->find_leave = a->p;
+    asm_bind(a, leave);
+    asm_bind(a, leave_too);
+    emit_done(a);
+}
+
 /* The guest's state, but RSP, behind a helper. */
 static void emit_resume(struct assembler *a)
 {
@@ -242,7 +277,7 @@ static void emit_helper(struct assembler *a, struct glue *g)
     emit_resume(a);
     asm_jmp(a, g->execute);
     asm_bind(a, lookup);
-    emit_shared_lookup(a, g->exit_lookup);
+    emit_shared_lookup(a, g->find_lookup);
 }
 
 /* Exits, for C to link it; or on by the table, where that cannot be. */
@@ -266,7 +301,7 @@ static uint8_t *emit_link(const struct translator *tr, struct assembler *a, stru
     asm_mov32_imm(a, HOST_R10, EXIT_LINK);
     asm_jmp(a, g->exit);
     asm_bind(a, lookup);
-    emit_shared_lookup(a, g->exit_lookup);
+    emit_shared_lookup(a, g->find_lookup);
     return exit_link;
 }
 
@@ -286,7 +321,7 @@ static void emit_far_link(const struct translator *tr, struct assembler *a, stru
     emit_linear(a, HOST_R8);
     struct asm_label hit = emit_table_probe(a, HOST_R8, &code);
     asm_mov64(a, HOST_R8, HOST_R13);
-    asm_jmp(a, exit_link);
+    asm_jmp(a, g->find_link);
     asm_bind(a, hit);
     asm_load64(a, HOST_R11, &code);
     asm_load64(a, HOST_RCX, &free);
@@ -361,6 +396,7 @@ uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end)
     emit_enter(&a, &tr->glue);
     emit_exit(&a, &tr->glue);
     emit_execute_glue(&a, &tr->glue);
+    emit_find(&a, &tr->glue);
     emit_exit_lookup(&a, &tr->glue);
     emit_helper(&a, &tr->glue);
     const uint8_t *exit_link = emit_link(tr, &a, &tr->glue);
@@ -368,7 +404,7 @@ uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end)
     emit_computed_glue(tr, &a, &tr->glue);
     emit_return_mismatch(&a, &tr->glue);
     tr->glue.lookup = a.p;
-    emit_shared_lookup(&a, tr->glue.exit_lookup);
+    emit_shared_lookup(&a, tr->glue.find_lookup);
     emit_shared_probes(&a, &tr->glue);
     tr->glue.end = tr->glue.to_code_end = a.p;
     host_assert(!a.overflow, "glue does not fit into the code cache");
