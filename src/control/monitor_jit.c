@@ -52,6 +52,7 @@ static void say_ways(struct monitor_call *c, const struct translator_counts *n)
     say_count(c, "  left to look a target up", n->exit_lookup + n->found_not);
     say_count(c, "  left by a jump not linked yet", n->exit_link);
     say_count(c, "  left after an instruction of the executor", n->exit_done - n->found_not);
+    say_count(c, "  blocks whose check at the entry failed", n->entered_anew);
     say_count(c, "  jumps linked", n->linked);
     say_count(c, "  computed jumps whose targets vary", n->varying);
     say_count(c, "  interrupted by a kick", n->kicks);

@@ -67,6 +67,8 @@ void code_cache_destroy(struct translator *tr)
 static void empty(struct translator *tr, struct region *r)
 {
     far_links_empty(tr);
+    for (unsigned n = 0; n < RECENT_SITES; n++)
+        tr->recent[n].pc = 0;
     for (unsigned n = r->count; n-- > 0;)
         translation_drop(tr, data_at(tr, r->translations[n]));
     tr->counts.code_bytes -= (uint64_t)(r->code_used - r->code);
@@ -163,4 +165,16 @@ unsigned code_cache_insn_at(const struct translator *tr, const struct translated
             high = middle;
     }
     return low;
+}
+
+struct translated *code_cache_site(struct translator *tr, uint64_t pc, unsigned *index)
+{
+    struct recent_site *site = &tr->recent[pc % RECENT_SITES];
+    if (unlikely(site->pc != pc)) {
+        site->pc = pc;
+        site->t = code_cache_find(tr, pc);
+        site->index = code_cache_insn_at(tr, site->t, pc);
+    }
+    *index = site->index;
+    return site->t;
 }

@@ -84,6 +84,13 @@ struct probed_block {
     uint8_t returns, wait; /* probes were taken back so often; looks before they are again */
 };
 
+/* A call of the executor: what code_cache_site() found there. */
+struct recent_site {
+    uint64_t pc; /* 0: no entry */
+    struct translated *t;
+    unsigned index;
+};
+
 struct translator {
     struct cpu *cpu;
     struct translator_options options;
@@ -112,6 +119,7 @@ struct translator {
     unsigned used_count[2];
     uint32_t page_used[LINEAR_PAGES / 32];
     struct probed_block probed[PROBED_BLOCKS];
+    struct recent_site recent[RECENT_SITES];
     unsigned until_sites_look; /* entries */
     /* Bit n: entry n of jump_targets, if it is in use, was last made for a global page. */
     uint32_t jump_global[JUMP_TARGETS / 32];
@@ -163,6 +171,8 @@ struct translated *code_cache_find(const struct translator *tr, uint64_t pc);
 /* The instruction whose host code contains pc, of those in guest order; count where it is at the
  * entry or in a stub. */
 unsigned code_cache_insn_at(const struct translator *tr, const struct translated *t, uint64_t pc);
+/* Both, of an address in a translation. Not in a trap. */
+struct translated *code_cache_site(struct translator *tr, uint64_t pc, unsigned *index);
 
 /* link.c */
 void link_to(struct translator *tr, struct link *link, struct translated *to);

@@ -134,6 +134,7 @@ static const uint8_t *enter_anew(struct translator *tr, struct cpu *cpu, struct 
 {
     flags_from_image(cpu); /* the way back into the block ends here where there is an interrupt */
     cpu->eip = t->eip;
+    tr->counts.entered_anew++;
     if (!gs_is_as_in(cpu, t))
         return NULL;
     if (fpu_open(cpu, t->fpu))
@@ -199,8 +200,8 @@ static const uint8_t *leave_changed(struct cpu *cpu, const struct translated *t,
 const uint8_t *translator_execute(struct cpu *cpu, uint64_t behind)
 {
     struct translator *tr = translator_of(cpu);
-    struct translated *t = code_cache_find(tr, behind - 1);
-    unsigned index = code_cache_insn_at(tr, t, behind - 1);
+    unsigned index;
+    struct translated *t = code_cache_site(tr, behind - 1, &index);
     if (index == t->count)
         return enter_anew(tr, cpu, t);
     struct block *b = t->block;

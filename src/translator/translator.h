@@ -43,6 +43,7 @@ struct translator_counts {
     uint64_t found, found_not; /* targets by their bytes; found_not is part of exit_done */
     uint64_t executed; /* instructions done by the executor for a translation */
     uint64_t faults, faults_mapped, faults_executed, faults_guests, rewritten, restored, kicks, steps;
+    uint64_t entered_anew; /* a block's check at its entry, of GS or the FPU, led to C */
     uint64_t varying; /* computed jumps that were given up */
     uint64_t executed_by_op[2048];
 };

@@ -59,4 +59,7 @@
 #define SITES_LOOK        1024
 #define PROBE_RETURNS_MAX 6
 
+/* Calls of the executor of which is remembered where they are: a search costs twice as much. */
+#define RECENT_SITES 256
+
 #endif

@@ -223,7 +223,7 @@ static uint32_t wrapped(const struct emitter *e, uint32_t eip)
 static void emit_gs_entry(struct emitter *e)
 {
     struct host_memory kind = host_cpu_field(seg[SEG_GS].translation);
-    struct host_memory difference = { .base = HOST_R10, .disp = -(int32_t)e->t->gs };
+    struct host_memory difference = host_at(HOST_R10, -(int32_t)e->t->gs);
     if (e->t->gs == TRANSLATION_NO_GS)
         return;
     e->mode |= e->t->gs & TRANSLATION_ZERO_BASE(0) ? TRANSLATION_ZERO_BASE(SEG_GS) : 0;
