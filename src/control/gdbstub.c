@@ -17,6 +17,8 @@
 static void flush(void *opaque)
 {
     struct gdbstub *g = opaque;
+    if (g->out_length == 0)
+        return;
     size_t taken = char_write(g->chars, (const uint8_t *)g->out, g->out_length);
     memmove(g->out, g->out + taken, g->out_length - taken);
     g->out_length -= taken;
@@ -24,6 +26,8 @@ static void flush(void *opaque)
 
 static void put(struct gdbstub *g, const char *bytes, size_t length)
 {
+    if (length == 0)
+        return;
     if (g->out_length + length > g->out_size) {
         size_t size = MAX(g->out_size * 2, g->out_length + length);
         char *out = realloc(g->out, size);
