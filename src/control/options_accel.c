@@ -20,6 +20,7 @@ static const struct {
     { "chain", "direct jumps within a page go straight to their target", OPTIMISE_CHAIN },
     { "lookup", "other jumps look up their target inline", OPTIMISE_LOOKUP },
     { "targets", "computed jumps remember their last target", OPTIMISE_TARGETS },
+    { "origins", "targets once known are found again by their bytes", OPTIMISE_ORIGINS },
     { "return-stack", "returns are predicted by the host's own", OPTIMISE_RETURN },
     { "fpu", "x87, MMX and SSE run on the host's registers", OPTIMISE_FPU },
     { "rewrite", "accesses that meet devices or code get a probe", OPTIMISE_REWRITE },

@@ -45,7 +45,8 @@ void origin_forget(struct translator *tr, const struct translated *t)
 /* Entries of generated code that have work besides are left to the dispatcher. */
 static bool may_go_on(struct translator *tr)
 {
-    if (tr->cpu->jit.stale != NULL || tr->until_sites_look <= 1)
+    static const uint32_t needed = OPTIMISE_LOOKUP | OPTIMISE_ORIGINS;
+    if ((tr->options.optimise & needed) != needed || tr->cpu->jit.stale != NULL || tr->until_sites_look <= 1)
         return false;
     tr->until_sites_look--;
     return true;
@@ -72,8 +73,11 @@ static const uint8_t *find(struct translator *tr, struct cpu *cpu, struct link *
 {
     uint32_t eip = (uint32_t)cpu->eip, mode = cpu->jit.mode & ~TRANSLATION_CS_MASK;
     uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + eip;
+    if (eip > cpu->seg[SEG_CS].limit) /* the dispatcher raises #GP */
+        return NULL;
+    cpu->jit.leave = false;
     const struct tlb_page *page = tlb_find_fetch(cpu, linear);
-    if (page->page.read == NULL)
+    if (page->page.read == NULL || cpu->jit.leave)
         return NULL;
     const uint8_t *host = page->page.read + (linear & (PAGE_SIZE - 1));
     const struct origin *o = origin_at(tr, host, eip, mode);

@@ -64,6 +64,8 @@ struct translated *translation_behind(struct translator *tr, struct translated *
                                       unsigned count, const struct link *link, unsigned insns)
 {
     struct translated *last = chain[count - 1];
+    if (link->target_eip < last->eip) /* backwards: it is translated already, or no loop */
+        return NULL;
     struct block *b = block_find(tr->cpu, last->block->host + (link->target_eip - last->eip), NULL);
     uint8_t *data = data_end(last), *limit = (uint8_t *)chain[0] + TRANSLATION_MAX_DATA;
     if (b == NULL || b->insns == NULL || b->entries < tr->options.threshold / 2 ||

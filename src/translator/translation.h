@@ -24,7 +24,7 @@ enum { NO_DATA = 0, DATA_WORD = 4 };
  * which is emptied with the table of jump targets (link.c).
  */
 struct link {
-    uint32_t target_eip;
+    uint32_t target_eip; /* of a computed jump: where it went last */
     union {
         data_ref to;   /* near: NO_DATA while unlinked */
         uint32_t slot; /* far: where the address is that it jumps to: eight bytes each from the

@@ -20,7 +20,8 @@ enum {
     OPTIMISE_FPU = 1 << 3,     /* x87, MMX and SSE run on the host's own registers */
     OPTIMISE_REWRITE = 1 << 4, /* sites that meet devices are rewritten to a soft probe */
     OPTIMISE_TARGETS = 1 << 5, /* indirect jumps remember their last target */
-    OPTIMISE_ALL = (1 << 6) - 1,
+    OPTIMISE_ORIGINS = 1 << 6, /* what the table of targets has forgotten is found by its bytes */
+    OPTIMISE_ALL = (1 << 7) - 1,
 };
 
 struct translator_options {

@@ -76,7 +76,7 @@ def test_engines(folder):
     refused(r'-accel jit,tb-size=99999: .*1 to 1024 MiB', '-accel', 'jit,tb-size=99999')
     refused(r'-accel jit,tb-size=big: .*number', '-accel', 'jit,tb-size=big')
     refused(r'-accel jit,tb-size: .*MiB', '-accel', 'jit,tb-size')
-    for switch in ('chain', 'lookup', 'targets', 'return-stack', 'fpu', 'rewrite'):
+    for switch in ('chain', 'lookup', 'targets', 'origins', 'return-stack', 'fpu', 'rewrite'):
         refused(rf'-accel jit,{switch}=maybe: .*on or off', '-accel', f'jit,{switch}=maybe')
     refused(r"-accel jit,speed=high: .*'speed'.*-accel help", '-accel', 'jit,speed=high')
     for text in ('mmu=soft', 'thread-hold=5', 'tb-size=2', 'chain=off', 'speed=high'):

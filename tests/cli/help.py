@@ -34,7 +34,7 @@ def test_lists(folder):
     engines = run('-accel', 'help')[0]
     check(run('-machine', 'pc,accel=help')[0] == engines, 'the ways to ask for engines differ')
     for line in (r'interp ', r'jit ', r'mmu=auto\|host\|soft ', r'thread-hold=N ', r'tb-size=N ', *(
-            name + r'=on\|off ' for name in ('chain', 'lookup', 'targets', 'return-stack', 'fpu', 'rewrite'))):
+            name + r'=on\|off ' for name in ('chain', 'lookup', 'targets', 'origins', 'return-stack', 'fpu', 'rewrite'))):
         check_match('^' + line, engines)
     check_match(r'core2duo', run('-cpu', 'help')[0])
     for category in ('int', 'in_asm', 'op', 'out_asm'):

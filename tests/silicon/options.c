@@ -25,7 +25,7 @@ static const char usage[] =
     "  --seed N         where the random numbers begin (1)\n"
     "  --case N         this case alone, as failures name it\n"
     "  --failures N     shown of a row before it is left (1)\n"
-    "  --without NAME   chain, lookup, return, fpu, rewrite: an optimisation of the translator\n"
+    "  --without NAME   chain, lookup, targets, origins, return, fpu, rewrite: an optimisation of the translator\n"
     "  --threshold N    entries before a block is translated (1)\n"
     "  --cache N        bytes of the cache of generated code\n"
     "  --no-segments    flat segments alone\n"
@@ -60,6 +60,8 @@ static bool parse_named(struct options *o, const char *option, const char *value
                                           { "sse", GROUP_SSE } };
     static const struct name optimisations[] = { { "chain", OPTIMISE_CHAIN },
                                                  { "lookup", OPTIMISE_LOOKUP },
+                                                 { "targets", OPTIMISE_TARGETS },
+                                                 { "origins", OPTIMISE_ORIGINS },
                                                  { "return", OPTIMISE_RETURN },
                                                  { "fpu", OPTIMISE_FPU },
                                                  { "rewrite", OPTIMISE_REWRITE } };

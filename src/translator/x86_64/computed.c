@@ -117,12 +117,13 @@ void emit_computed_glue(const struct translator *tr, struct assembler *a, struct
     asm_load32(a, HOST_R10, &slot);
     asm_mov64_imm(a, HOST_RCX, (uint64_t)(uintptr_t)tr->cache);
     asm_lea64(a, HOST_R10, &at_slot);
+    asm_load64(a, HOST_RCX, &free);
+    struct asm_label full = asm_jrcxz(a);
     asm_load32(a, HOST_RCX, &left);
     struct asm_label give_up = asm_jrcxz(a);
     asm_lea32(a, HOST_RCX, &less);
     asm_store32(a, &left, HOST_RCX);
     asm_load64(a, HOST_RCX, &free);
-    struct asm_label full = asm_jrcxz(a);
     emit_list_link(a);
     emit_remember(a);
     asm_bind(a, full);

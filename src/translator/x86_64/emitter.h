@@ -12,6 +12,9 @@
 #include "translator/translation.h"
 #include "translator/x86_64/assembler.h"
 
+struct glue;
+struct translator;
+
 /*
  * While generated code runs:
  *   EAX ECX EDX EBX EBP ESI EDI   the host's registers of the same name, upper halves zero
@@ -39,8 +42,6 @@
  *  4. Guest registers are read and written only by host instructions with these registers; 32-bit
  *     writes zero the upper half by themselves, 8- and 16-bit writes keep it.
  */
-struct glue;
-struct translator;
 
 enum memory_way { WAY_WINDOW, WAY_SOFT };
 
