@@ -167,14 +167,14 @@ unsigned code_cache_insn_at(const struct translator *tr, const struct translated
     return low;
 }
 
-struct translated *code_cache_site(struct translator *tr, uint64_t pc, unsigned *index)
+const struct recent_site *code_cache_site(struct translator *tr, uint64_t pc)
 {
     struct recent_site *site = &tr->recent[pc % RECENT_SITES];
-    if (unlikely(site->pc != pc)) {
-        site->pc = pc;
-        site->t = code_cache_find(tr, pc);
-        site->index = code_cache_insn_at(tr, site->t, pc);
-    }
-    *index = site->index;
-    return site->t;
+    if (likely(site->pc == pc))
+        return site;
+    site->pc = pc;
+    site->t = code_cache_find(tr, pc);
+    site->index = code_cache_insn_at(tr, site->t, pc);
+    site->guest_offset = translation_guest_offset(site->t, site->index);
+    return site;
 }

@@ -88,7 +88,8 @@ struct probed_block {
 struct recent_site {
     uint64_t pc; /* 0: no entry */
     struct translated *t;
-    unsigned index;
+    unsigned index;        /* count: at the entry */
+    unsigned guest_offset; /* of the instruction's bytes from the block's */
 };
 
 struct translator {
@@ -172,7 +173,7 @@ struct translated *code_cache_find(const struct translator *tr, uint64_t pc);
  * entry or in a stub. */
 unsigned code_cache_insn_at(const struct translator *tr, const struct translated *t, uint64_t pc);
 /* Both, of an address in a translation. Not in a trap. */
-struct translated *code_cache_site(struct translator *tr, uint64_t pc, unsigned *index);
+const struct recent_site *code_cache_site(struct translator *tr, uint64_t pc);
 
 /* link.c */
 void link_to(struct translator *tr, struct link *link, struct translated *to);

@@ -200,14 +200,15 @@ static const uint8_t *leave_changed(struct cpu *cpu, const struct translated *t,
 const uint8_t *translator_execute(struct cpu *cpu, uint64_t behind)
 {
     struct translator *tr = translator_of(cpu);
-    unsigned index;
-    struct translated *t = code_cache_site(tr, behind - 1, &index);
+    const struct recent_site *site = code_cache_site(tr, behind - 1);
+    struct translated *t = site->t;
+    unsigned index = site->index, offset = site->guest_offset;
     if (index == t->count)
         return enter_anew(tr, cpu, t);
     struct block *b = t->block;
     const struct insn *i = &block_insns(cpu, b)[index];
     uint32_t next = t->eip + i->offset + i->length;
-    if (unlikely(i->offset != translation_guest_offset(t, index)))
+    if (unlikely(i->offset != offset))
         return leave_changed(cpu, t, index);
     if (!(t->mode & MODE_CS32))
         next &= 0xffff;

@@ -133,8 +133,8 @@ static void emit_exit(struct assembler *a, struct glue *g)
 }
 
 /*
- * Where to go on takes the place of the return address of the CALL that leads here: so the
- * processor's own stack of return addresses stays in step, and mostly it is even right.
+ * A whole instruction's CALL is returned from, as what comes next is behind it. Elsewhere, as from
+ * a probe, a RET would be predicted wrongly each time: its return address is dropped.
  */
 static void emit_execute_glue(struct assembler *a, struct glue *g)
 {
@@ -159,9 +159,15 @@ static void emit_execute_glue(struct assembler *a, struct glue *g)
     struct asm_label leave_too = asm_jcc_forward(a, CC_NE);
     asm_load32(a, HOST_R8, &eip); /* where it leads to the look-up */
     asm_load64(a, HOST_RSP, &now);
-    asm_store64(a, &behind, HOST_RAX);
+    asm_rm(a, ASM_W, 0x3b, HOST_RAX, &behind); /* CMP */
+    struct asm_label elsewhere = asm_jcc_forward(a, CC_NE);
     emit_load_guest(a);
     asm_8(a, 0xc3);
+    asm_bind(a, elsewhere);
+    asm_mov64(a, HOST_R11, HOST_RAX);
+    emit_move_stack(a, 8);
+    emit_load_guest(a);
+    asm_jmp_reg(a, HOST_R11);
     g->execute_race_end = a->p;
     g->execute_leave = a->p;
     asm_bind(a, leave);
