@@ -141,7 +141,8 @@ static unsigned skip_large(const struct windows *ws, const struct window *w, uns
     return n;
 }
 
-/* From used[n] on, how many in succession are gone. The verdict is on the one behind them. */
+/* From used[n] on, how many in succession are gone. The verdict is on the one behind them. A large
+ * page is one loss: it is split once, and its 512 pages are not what changes often. */
 static unsigned count_gone(const struct windows *ws, struct window *w, unsigned n,
                            struct place *place, enum verdict *verdict)
 {
@@ -151,7 +152,7 @@ static unsigned count_gone(const struct windows *ws, struct window *w, unsigned 
         if (*verdict != GONE)
             break;
         const struct stretch *s = stretch_at(ws, w, w->used[gone]);
-        note_loss(w, s, s->pages);
+        note_loss(w, s, s->table != NULL ? s->pages : 1);
     }
     return gone - n;
 }

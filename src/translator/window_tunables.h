@@ -69,8 +69,9 @@
 
 /* A supervisor's stretch whose pages were taken away so often is left to the soft way (the places
  * in a kernel that access user pages are few, and become probes); half of it is forgotten every 50
- * ms. */
-#define CHURN_LIMIT  16
+ * ms. Mapping anew that often costs 1 % of the time; soft, what else is in the stretch faults at
+ * each instruction until that has a probe. */
+#define CHURN_LIMIT  64
 #define CHURN_PERIOD 50000000
 
 /* A check that leaves less than this share of a user window's pages has met another process. */

@@ -257,6 +257,23 @@ TEST(a_page_that_changes_often_stays_soft)
     done(f);
 }
 
+/* That happens once, and says nothing of the pages that are there from then on. */
+TEST(a_large_page_that_is_split_keeps_its_window)
+{
+    struct fixture *f = paged_with(WINDOW_AUTO, 0, CR4_PSE);
+    poke32(f->m, DIRECTORY + 4, 0x400000 | P | W | U | PS);
+    flush(f, false);
+    run_until_window(f);
+    for (unsigned n = 0; n < 1024; n += 256)
+        CHECK(peek(f, 0x00400000 + n * 0x1000) != -1);
+    scatter(f, TABLE, 1024);
+    poke32(f->m, DIRECTORY + 4, TABLE | P | W | U);
+    flush(f, false);
+    for (unsigned n = 1024; n-- > 0;) /* downwards, where each has a fault of its own */
+        CHECK_EQ(peek(f, 0x00400000 + n * 0x1000), (uint8_t)(n * 7));
+    done(f);
+}
+
 TEST(a_window_that_does_not_pay_is_taken_away)
 {
     struct fixture *f = paged_with(WINDOW_AUTO, 0, 0);
