@@ -258,6 +258,12 @@ static unsigned count_versions(const struct translator *tr, const struct block *
     return count;
 }
 
+/* Entries before one more version; where all is translated at once, these are, too. */
+static unsigned threshold_of_more(const struct translator *tr)
+{
+    return 1 + (tr->options.threshold - 1) * TRANSLATION_MORE_FACTOR;
+}
+
 static struct translated *version_for(struct translator *tr, struct block *b, uint32_t eip,
                                       uint32_t mode)
 {
@@ -267,11 +273,12 @@ static struct translated *version_for(struct translator *tr, struct block *b, ui
     struct translated *t = translation_find(tr->cpu, b, eip, mode);
     if (t != NULL)
         return t;
-    /* One more version has to be earned, too: a library lies elsewhere in each process, and most of
-     * what a short one runs of it it runs once. */
-    if (++b->entries < tr->options.threshold)
+    /* One more version has to be earned, too, and better: a library lies elsewhere in each process, and
+     * most of what a short one runs of it it runs once. */
+    unsigned versions = count_versions(tr, b);
+    if (++b->entries < (versions > 0 ? threshold_of_more(tr) : tr->options.threshold))
         return NULL;
-    if (count_versions(tr, b) >= TRANSLATION_MAX_VERSIONS)
+    if (versions >= TRANSLATION_MAX_VERSIONS)
         translations_drop(tr, b);
     return translate(tr, b, eip, mode);
 }

@@ -19,8 +19,11 @@
 #define TRANSLATION_INSN_CODE 512
 #define TRANSLATION_MAX_DATA  (8u << 10)
 
-/* Translating costs some 2 us an instruction's worth of executing it 100 times. */
-#define TRANSLATION_THRESHOLD 16
+/* Translating a block costs some 2 us, which is what executing it and finding the next takes four times. */
+#define TRANSLATION_THRESHOLD 4
+
+/* So much dearer is each further version of a block, for another EIP or mode. */
+#define TRANSLATION_MORE_FACTOR 5
 
 /* Blocks that are translated together, each where the one before goes on. */
 #define TRANSLATION_CHAIN 8
