@@ -9,7 +9,7 @@
 /* interp, jit or help; what else users of QEMU say gets a message. */
 bool accel_choose(struct options *o, const char *name, struct error *err);
 
-/* "jit,mmu=auto,thread-hold=16,tb-size=20,chain=on...", as it could be typed. */
+/* "jit,mmu=auto,thread-hold=4,tb-size=19,chain=on...", as it could be typed. */
 void accel_describe(const struct translator_options *o, char *text, size_t size);
 
 #endif

@@ -12,7 +12,7 @@
 
 /* What Debian has translated when it asks for a login, 160 bytes a block, and as much data again.
  * A compiler on top of it runs no faster with more. */
-#define CODE_CACHE_DEFAULT (20u << 20)
+#define CODE_CACHE_DEFAULT (19u << 20)
 
 /* Room for what is translated together: 48 instructions of at most 512 bytes with their stubs. */
 #define TRANSLATION_MAX_CODE  (24u << 10)
