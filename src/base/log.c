@@ -21,6 +21,14 @@ static const struct category categories[LOG_CATEGORY_COUNT] = {
 
 _Static_assert(LOG_CATEGORY_COUNT <= 32, "the mask of struct log has 32 bits");
 
+bool log_has_address(const struct log *log, uint64_t address)
+{
+    for (unsigned n = 0; n < log->range_count; n++)
+        if (address >= log->ranges[n].first && address <= log->ranges[n].last)
+            return true;
+    return log->range_count == 0;
+}
+
 void log_write(const struct log *log, const char *fmt, ...)
 {
     char text[1024];

@@ -17,16 +17,34 @@ enum log_category {
     LOG_CATEGORY_COUNT
 };
 
+/* Guest addresses first to last. */
+struct log_range {
+    uint64_t first, last;
+};
+
 /* One per machine. The sink gets whole formatted pieces; it may be called from any thread. */
 struct log {
     uint32_t mask; /* bit n: enum log_category n is on */
     void (*sink)(void *opaque, const char *text, size_t length);
     void *opaque;
+    /* What is logged of guest code, block by block, is only of code that begins in one of these; with
+     * none of all code. */
+    const struct log_range *ranges;
+    unsigned range_count;
 };
 
 static inline bool log_enabled(const struct log *log, enum log_category category)
 {
     return unlikely(log->mask & (UINT32_C(1) << category));
+}
+
+bool log_has_address(const struct log *log, uint64_t address);
+
+/* Is the category on, and wanted of guest code at this linear address? */
+static inline bool log_enabled_at(const struct log *log, enum log_category category,
+                                  uint64_t address)
+{
+    return log_enabled(log, category) && log_has_address(log, address);
 }
 
 /* Formats (see base/format.h) and hands to the sink; the text carries its own newline. */

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "cpu/features.h"
 #include "translator/translator.h"
 
@@ -16,6 +17,7 @@
 #define OPTIONS_DRIVES         4
 #define OPTIONS_CHARDEVS       16
 #define OPTIONS_FOLDERS        8
+#define LOG_RANGES_MAX         16
 
 enum options_display { DISPLAY_DEFAULT, DISPLAY_NONE, DISPLAY_CURSES };
 
@@ -74,6 +76,8 @@ struct options {
     bool stopped, no_reboot, no_shutdown, strict, daemonize;
     const char *gdb;
     uint32_t log_mask;
+    struct log_range log_ranges[LOG_RANGES_MAX];
+    unsigned log_range_count; /* 0: of all addresses */
     const char *log_file, *pidfile;
     bool perf_map;
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Options of display, log and the way the program runs.
+// Options of display and the way the program runs.
 #include "control/options_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "control/keyval.h"
 
 #define OPTION_FLAG(handler, member)                                                               \
@@ -59,47 +58,6 @@ bool option_vga(struct options *o, const char *argument_text, struct error *err)
     if (o->vga && strcmp(argument_text, "std") != 0)
         return error_set(err, "there are std and none");
     o->vga_device = true;
-    return true;
-}
-
-static void print_categories(void)
-{
-    printf("Log categories:\n");
-    for (unsigned n = 0; n < LOG_CATEGORY_COUNT; n++)
-        printf("%-14s %s\n", log_category_name(n), log_category_help(n));
-    printf("%-14s %s\n", "all", "all of these");
-}
-
-bool options_parse_log(const char *text, uint32_t *mask, struct error *err)
-{
-    while (*text != '\0') {
-        size_t length = strcspn(text, ",");
-        int category = log_category_find(text, length);
-        if (category >= 0)
-            *mask |= UINT32_C(1) << category;
-        else if (length == 3 && strncmp(text, "all", 3) == 0)
-            *mask = UINT32_MAX;
-        else
-            return error_set(err, "no category '%.*s' (-d help lists them)", (int)length, text);
-        text += length + (text[length] == ',');
-    }
-    return true;
-}
-
-bool option_log(struct options *o, const char *argument_text, struct error *err)
-{
-    if (strcmp(argument_text, "help") == 0 || strcmp(argument_text, "?") == 0) {
-        print_categories();
-        o->done = true;
-        return true;
-    }
-    return options_parse_log(argument_text, &o->log_mask, err);
-}
-
-bool option_log_file(struct options *o, const char *argument_text, struct error *err)
-{
-    (void)err;
-    o->log_file = argument_text;
     return true;
 }
 

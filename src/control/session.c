@@ -35,7 +35,7 @@ static void signal_caught(void *opaque, int number)
 bool session_open_host(struct session *s, const struct options *o, struct error *err)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-    *s = (struct session){ .options = o, .log = { .mask = o->log_mask }, .daemon_fd = -1 };
+    *s = (struct session){ .options = o, .log = { .mask = o->log_mask, .ranges = o->log_ranges, .range_count = o->log_range_count }, .daemon_fd = -1 };
     if (o->daemonize && !daemon_begin(&s->daemon_fd, err))
         return false;
     if (o->pidfile != NULL && !(s->has_pidfile = pidfile_write(o->pidfile, err)))

@@ -55,15 +55,15 @@ static bool joins_another(struct cpu *cpu, const struct block *b, const struct i
 static void log_block(struct cpu *cpu, const struct block *b)
 {
     const struct log *log = cpu->bus.log;
-    if (!log_enabled(log, LOG_IN_ASM))
+    uint32_t linear = (uint32_t)(cpu->seg[SEG_CS].base + cpu->eip);
+    if (!log_enabled_at(log, LOG_IN_ASM, linear))
         return;
     log_write(log, "block at %08x (CS base %08x), %u instructions\n", (unsigned)cpu->eip,
               (unsigned)cpu->seg[SEG_CS].base, b->count);
     if (cpu->bus.disassemble == NULL || b->second_page != NULL)
         return;
     fpu_sync(cpu);
-    cpu->bus.disassemble(cpu->bus.disassemble_opaque, (uint32_t)(cpu->seg[SEG_CS].base + cpu->eip),
-                         b->host, b->length, b->mode);
+    cpu->bus.disassemble(cpu->bus.disassemble_opaque, linear, b->host, b->length, b->mode);
 }
 
 /*

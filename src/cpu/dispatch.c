@@ -13,6 +13,8 @@ static bool logs_blocks(const struct cpu *cpu)
 
 static void log_entry(struct cpu *cpu, const struct block *b)
 {
+    if (!log_has_address(cpu->bus.log, (uint32_t)(cpu->seg[SEG_CS].base + cpu->eip)))
+        return;
     LOG(cpu->bus.log, EXEC, "%04x:%08x %u instructions\n", cpu->seg[SEG_CS].selector,
         (unsigned)cpu->eip, b->count);
     if (log_enabled(cpu->bus.log, LOG_CPU)) {

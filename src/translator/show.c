@@ -129,8 +129,8 @@ void show_translation(struct translator *tr, const struct translated *t,
     fpu_sync(tr->cpu);
     if (tr->options.name_code != NULL)
         name_translation(tr, t);
-    if (log_enabled(log, LOG_OP))
+    if (log_enabled_at(log, LOG_OP, linear_of(tr, t->eip)))
         log_operations(tr, t, notes);
-    if (log_enabled(log, LOG_OUT_ASM))
+    if (log_enabled_at(log, LOG_OUT_ASM, linear_of(tr, t->eip)))
         log_code(tr, t);
 }

@@ -67,6 +67,17 @@ def test_logs(folder):
     check_match(r'^-- stubs\n0x[0-9a-f]{9,}:', block)
 
 
+def test_log_filter(folder):
+    log = os.path.join(folder, 'log')
+    for ranges in ('0x7c01..0x7c01', '0x10+1,0x7c01+4', '0x7c02-2'):
+        with machine(folder, '-d', 'in_asm,op,out_asm', '-dfilter', ranges, '-D', log) as monitor:
+            wait_for_loop(monitor)
+            until(lambda: b'host code of 00007c01' in read(log), f'{ranges}: the loop is not logged')
+            monitor.command('stop')
+        blocks = set(re.findall(rb'^(?:block at|translation of|host code of) ([0-9a-f]{8})', read(log), re.M))
+        check(blocks == {b'00007c01'}, f'{ranges}: {sorted(blocks)}')
+
+
 def test_perf_map(folder):
     with machine(folder, '-perfmap') as monitor:
         path = f'/tmp/perf-{monitor.process.pid}.map'

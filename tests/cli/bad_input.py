@@ -59,6 +59,13 @@ def test_option_values(folder):
     refused(r'-daemonize and -nographic', '-daemonize', '-nographic')
 
 
+def test_log_filters(folder):
+    del folder
+    for text in ('nonsense', '0x10', '0x10..', '0x10.0x20', '0x20..0x10', '0x10+0', '1+-1', '-1..2', '0x10..0x20x', '5-7', '0x1ffffffffffffffff+1'):
+        refused(rf"-dfilter {re.escape(text)}: '{re.escape(text)}' is not FIRST\.\.LAST, START\+SIZE or END-SIZE", '-dfilter', text)
+    refused(r'-dfilter .*there may be 16 ranges', '-dfilter', ','.join(['1..2'] * 17))
+
+
 def test_engines(folder):
     del folder
     refused(r'-accel kvm: .*accel=jit', '-accel', 'kvm')

@@ -89,10 +89,22 @@ static void append(void *opaque, const char *text, size_t length)
     strncat(opaque, text, length);
 }
 
+TEST(log_of_some_addresses)
+{
+    static const struct log_range ranges[] = { { 0x1000, 0x1fff }, { 5, 5 } };
+    struct log log = { .mask = UINT32_C(1) << LOG_EXEC };
+    CHECK(log_enabled_at(&log, LOG_EXEC, 0x2000));
+    log.ranges = ranges;
+    log.range_count = 2;
+    CHECK(log_enabled_at(&log, LOG_EXEC, 0x1000) && log_enabled_at(&log, LOG_EXEC, 0x1fff));
+    CHECK(!log_enabled_at(&log, LOG_EXEC, 0xfff) && !log_enabled_at(&log, LOG_EXEC, 0x2000));
+    CHECK(log_enabled_at(&log, LOG_EXEC, 5) && !log_enabled_at(&log, LOG_CPU, 5));
+}
+
 TEST(log_categories)
 {
     char out[128] = "";
-    struct log log = { UINT32_C(1) << LOG_INT, append, out };
+    struct log log = { .mask = UINT32_C(1) << LOG_INT, .sink = append, .opaque = out };
     LOG(&log, INT, "vector %02x\n", 14);
     LOG(&log, CPU, "never\n");
     CHECK(strcmp(out, "vector 0e\n") == 0);

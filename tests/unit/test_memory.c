@@ -187,7 +187,7 @@ TEST(unassigned_and_refused)
 {
     DESC(chip, 4, 1, 4);
     char logged[512] = "", what[128];
-    struct log log = { UINT32_C(1) << LOG_MEMORY, collect, logged };
+    struct log log = { .mask = UINT32_C(1) << LOG_MEMORY, .sink = collect, .opaque = logged };
     struct memory *m = memory_create(&log);
     struct probe p = { .answer = 1, .refuse = true };
     uint64_t value;
