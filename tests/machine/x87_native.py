@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright (C) 2026 The bmbt authors
+# A program that leans on the x87, its environment and signals prints the same on this processor and in Debian's kernel on it.
+"""usage: x87_native.py PROGRAM; BOOT_TEST_WITH=qemu tells how many lines differ there."""
+import difflib
+import gzip
+import os
+import subprocess
+import sys
+
+from surroundings import boot_options, expect
+
+# What the C library may choose natively and has not in the guest.
+ENVIRONMENT = {'GLIBC_TUNABLES': 'glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-FMA,-FMA4,-ERMS,-BMI1,-BMI2'}
+SHOWN = 20
+
+
+def make_initrd(folder, program):
+    """The ordinary initrd with the program behind it: the kernel unpacks both."""
+    tree, path = os.path.join(folder, 'tree'), os.path.join(folder, 'initrd.gz')
+    os.makedirs(os.path.join(tree, 'bin'))
+    name = os.path.join(tree, 'bin', 'x87')
+    with open(program, 'rb') as source, open(name, 'wb') as copy:
+        copy.write(source.read())
+    os.chmod(name, 0o755)
+    archive = subprocess.run(['cpio', '--quiet', '-o', '-H', 'newc'], input=b'bin\nbin/x87\n', cwd=tree, stdout=subprocess.PIPE, check=True)
+    with open(expect.image('initrd.gz'), 'rb') as first, open(path, 'wb') as file:
+        file.write(first.read())
+        file.write(gzip.compress(archive.stdout))
+    return path
+
+
+def run_in_guest(initrd):
+    options = boot_options(256, append='quiet')
+    options[options.index('-initrd') + 1] = initrd
+    with expect.Machine(expect.emulator(*options)) as machine:
+        expect.wait_for_shell(machine)
+        machine.run('dmesg -n 1')
+        text = machine.run('x87', expect.BOOT)
+        expect.power_off(machine)
+    return text
+
+
+def test(folder):
+    expect.require('cpio')
+    program = sys.argv[1]
+    native = subprocess.run([program], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    guest = run_in_guest(make_initrd(folder, program)).splitlines()
+    different = [line for line in difflib.unified_diff(native, guest, 'native', 'guest', lineterm='', n=0) if line[0] in '+-'][2:]
+    if different:
+        raise expect.Failed(f'of {len(native)} lines {sum(line[0] == "-" for line in different)} differ:\n' + '\n'.join(different[:SHOWN]))
+    expect.say(f'  {len(native)} lines are the same')
+
+
+expect.main(test)
