@@ -39,12 +39,6 @@ static bool wraps(const struct silicon_result *native, const struct silicon_resu
            (crosses_4g(guest, native) && at_the_end(native->cr2));
 }
 
-/* Where a fault begins in an operand of many bytes is not said; the page is. */
-static bool same_fault_page(const struct silicon_result *a, const struct silicon_result *b)
-{
-    return a->vector == EXC_PF && b->vector == EXC_PF && a->cr2 >> 12 == b->cr2 >> 12;
-}
-
 static bool is_memory_fault(const struct silicon_result *r)
 {
     return (r->vector >= EXC_SS && r->vector <= EXC_PF) || r->vector == EXC_AC;
@@ -91,7 +85,7 @@ static const struct opcode *row_that_ended(const struct silicon_case *c,
 }
 
 #define DIFFERS_FAULT (DIFFERS_VECTOR | DIFFERS_ERROR | DIFFERS_CR2)
-#define DIFFERS_GPRS  (0xff * DIFFERS_GPR)
+#define DIFFERS_GPRS  ((0xff & ~(1u << RSP)) * DIFFERS_GPR)
 
 uint32_t tolerated(const struct silicon_case *c, const struct silicon_result *native,
                    const struct silicon_result *guest, uint32_t differs)
@@ -124,8 +118,8 @@ uint32_t tolerated(const struct silicon_case *c, const struct silicon_result *na
         guest->state.fx.status & X87_ES)
         return differs;
     /* POPA that faults half-way has loaded registers here; it begins again all the same. */
-    if (row_named(row, "popa") && same_fault_page(native, guest))
-        return differs & (DIFFERS_CR2 | DIFFERS_GPRS);
+    if (row_named(row, "popa") && both_fault)
+        return differs & DIFFERS_GPRS;
     /* UD0 and UD1 need not fetch their operands. SDM 2 "UD" */
     if (row_is(row, MAP_0F, 0xb9) || row_is(row, MAP_0F, 0xff))
         return differs & (native->vector == EXC_UD && guest->vector == EXC_PF ? DIFFERS_FAULT : 0);

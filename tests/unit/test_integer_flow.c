@@ -518,6 +518,27 @@ TEST(repeat_across_an_absent_page)
     machine_destroy(m);
 }
 
+/* The pages of all slots are missing: silicon names the first one's address. */
+TEST(popa_faults_at_its_lowest_slot)
+{
+    struct cpu_machine *m = flat_machine();
+    struct cpu *cpu = m->cpu;
+    for (unsigned n = 0; n < 512; n++)
+        poke32(m, PAGE_TABLE + 4 * n, n << 12 | 7);
+    poke32(m, PAGE_TABLE + 4 * (DATA >> 12), 0);
+    poke32(m, PAGE_TABLE + 4 * ((DATA >> 12) + 1), 0);
+    poke32(m, PAGE_DIRECTORY, PAGE_TABLE | 7);
+    cpu_write_cr3(cpu, PAGE_DIRECTORY);
+    cpu_write_cr0(cpu, cpu->cr0 | CR0_PG);
+    cpu->gpr[RSP] = DATA + 0xff0;
+    cpu->gpr[RDI] = 7;
+    CHECK_EQ(RUN(m, "\x61"), EXC_PF);
+    CHECK_EQ(cpu->pending.linear, DATA + 0xff0);
+    CHECK_EQ(cpu->gpr[RSP], DATA + 0xff0);
+    CHECK_EQ(cpu->gpr[RDI], 7);
+    machine_destroy(m);
+}
+
 /* An interrupt is asked for: one element, EIP at the instruction. */
 TEST(repeat_gives_way_to_attention)
 {

@@ -92,12 +92,13 @@ ALWAYS_INLINE void push_all(struct cpu *cpu, const struct insn *i, unsigned size
 REG_HANDLER(pusha_16, push_all(cpu, i, 2))
 REG_HANDLER(pusha_32, push_all(cpu, i, 4))
 
-/* The saved ESP is skipped. */
+/* EDI, at the lowest address, comes first, which tells where a fault is. The saved ESP is read, too, as
+ * silicon does, and forgotten. */
 ALWAYS_INLINE void pop_all(struct cpu *cpu, const struct insn *i, unsigned size)
 {
     uint32_t esp = reg32(cpu, RSP);
     uint64_t values[8];
-    for (unsigned n = 0; n < 8; n++)
+    for (unsigned n = 8; n-- > 0;)
         values[n] = load_operand(cpu, i, SEG_SS, (esp + (7 - n) * size) & cpu->stack_mask, size);
     for (unsigned n = 0; n < 8; n++)
         if (n != RSP)
