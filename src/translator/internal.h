@@ -110,23 +110,27 @@ struct translator {
     struct host_window *return_window; /* the return stack, with guard space below */
     struct windows *windows;           /* NULL: mmu=soft, or the host refuses */
     const struct link *pending; /* left through it; to be linked when its target is entered */
-    /* The CS bases that entries of jump_targets are for: number 0 is 0, code_bases - 1 others. */
-    uint32_t code_base[TRANSLATION_CS_BASES];
-    unsigned code_bases, last_code_base;
-    /* Entries of jump_targets in use, each once, so that a flush touches no others; [1]: of global
-     * pages. Pages that may have entries. */
-    uint16_t used[2][JUMP_TARGETS];
-    uint32_t is_used[2][JUMP_TARGETS / 32];
-    unsigned used_count[2];
-    uint32_t page_used[LINEAR_PAGES / 32];
     struct probed_block probed[PROBED_BLOCKS];
     struct recent_site recent[RECENT_SITES];
     unsigned until_sites_look; /* entries */
-    /* Bit n: entry n of jump_targets, if it is in use, was last made for a global page. */
+
+    /* The table of jump targets. The CS bases that its entries are for: number 0 is 0, and
+     * code_bases - 1 others. */
+    uint32_t code_base[TRANSLATION_CS_BASES];
+    unsigned code_bases, last_code_base;
+    /* Its entries in use, each once, so that a flush touches no others; [1]: of global pages. */
+    uint16_t used[2][JUMP_TARGETS];
+    uint32_t is_used[2][JUMP_TARGETS / 32];
+    unsigned used_count[2];
+    /* Bit n: entry n, if it is in use, was last made for a global page. */
     uint32_t jump_global[JUMP_TARGETS / 32];
+    uint32_t page_used[LINEAR_PAGES / 32]; /* pages that may have entries */
+
+    /* Far links that are filled. */
     struct link *links_filled[FAR_LINKS_MAX]; /* since the last flush: jit.links_filled */
     struct link *links_kept[FAR_LINKS_MAX];   /* before it: to global pages */
     unsigned links_kept_count;
+
     struct origin origins[1u << ORIGIN_BITS];
 };
 
@@ -175,24 +179,38 @@ unsigned code_cache_insn_at(const struct translator *tr, const struct translated
 /* Both, of an address in a translation. Not in a trap. */
 const struct recent_site *code_cache_site(struct translator *tr, uint64_t pc);
 
-/* link.c */
+/* link.c: a link of the page's leads to its target from now on. */
 void link_to(struct translator *tr, struct link *link, struct translated *to);
-/* A near link goes by the table of jump targets from now on. */
+/* It goes by the table of jump targets from now on. */
 void link_by_table(struct link *link);
-/* Nothing leads into t any more, and it is no longer among its block's. */
-void translation_drop(struct translator *tr, struct translated *t);
-/* All of a block's. */
-void translations_drop(struct translator *tr, struct block *b);
-/* The linear address that the CPU is at leads to t. False: it did already. */
+/* None leads to t or out of it any more. */
+void links_cut(const struct translator *tr, struct translated *t);
+
+/* far_link.c: the slot leads to this code, which the table has for the link's target. */
+void far_link_fill(struct translator *tr, struct link *link, const uint8_t *code);
+/* All lead to their stubs; all but those to global pages; those to `bytes` linear addresses. */
+void far_links_empty(struct translator *tr);
+void far_links_keep_global(struct translator *tr);
+void far_links_empty_range(struct translator *tr, uint32_t linear, unsigned bytes);
+
+/* jump_targets.c: the linear address that the CPU is at leads to t. False: it did already. */
 bool jump_target_add(struct translator *tr, uint32_t linear, bool global, struct translated *t);
 /* The same where only the code is known, of a translation whose CS base is 0. */
 void jump_target_set(struct translator *tr, uint32_t linear, bool global, const uint8_t *code);
+/* Does the table have this code there, of a global page? False, too, where another address took
+ * the entry. */
+bool jump_target_is_global(const struct translator *tr, uint32_t linear, uint32_t mode,
+                           const void *code);
+/* No entry leads to t any more. */
+void jump_targets_forget(struct translator *tr, struct translated *t);
+/* What linear addresses mean has changed: the far links go with their entries. */
 void jump_targets_flush(struct translator *tr, bool keep_global);
 void jump_targets_flush_page(struct translator *tr, uint32_t linear);
-/* A far link's slot leads to this code, which the table has for its target. */
-void far_link_fill(struct translator *tr, struct link *link, const uint8_t *code);
-/* All far links lead to their stubs. */
-void far_links_empty(struct translator *tr);
+
+/* drop.c: nothing leads into t any more, and it is no longer among its block's. */
+void translation_drop(struct translator *tr, struct translated *t);
+/* All of a block's. */
+void translations_drop(struct translator *tr, struct block *b);
 /* A computed jump's target was found to change often: its translation is to be made anew. */
 void computed_give_up(struct translator *tr);
 

@@ -21,7 +21,7 @@ enum { NO_DATA = 0, DATA_WORD = 4 };
  * A direct jump out of a translation to a known EIP. It starts by going to its stub, which leaves
  * for the dispatcher; once the target is translated, it goes there. Within a page its instruction
  * is patched. What another page is may change without this one: a far link jumps through a slot,
- * which is emptied with the table of jump targets (link.c).
+ * which is emptied with the table of jump targets (far_link.c).
  */
 struct link {
     uint32_t target_eip; /* of a computed jump: where it went last */
@@ -107,6 +107,11 @@ static inline struct link *translation_links(struct translated *t)
 static inline struct translated *link_from(const struct link *link)
 {
     return (struct translated *)((uintptr_t)link - link->distance);
+}
+
+static inline const uint8_t *link_stub(const struct link *link)
+{
+    return link_from(link)->code + link->stub;
 }
 
 #endif
