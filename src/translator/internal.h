@@ -31,6 +31,10 @@ enum { START_STEP = 2048 };
 /* Bit 0 of a probe's number: user; 1: store; from 2 on: binary logarithm of the bytes. */
 enum { SHARED_PROBES = 5 << 2 };
 
+struct glue_range {
+    uint8_t *begin, *end;
+};
+
 /* The hand-written code at the start of the cache. Addresses are in the writable view. */
 struct glue {
     uint8_t *enter;           /* enum exit_kind enter(struct cpu *, const void *code) */
@@ -50,11 +54,10 @@ struct glue {
     /* R8: help_fn *, R9D: value, R12: struct translated *, R13D: instruction number */
     uint8_t *helper;
     uint8_t *probe[SHARED_PROBES]; /* operand.c */
-    /* While the host is here, attention has been tested and generated code not been entered. */
-    uint8_t *enter_race, *enter_race_end, *enter_leave;
-    uint8_t *execute_race, *execute_race_end, *execute_leave;
-    uint8_t *find_race, *find_race_end, *find_leave;
-    uint8_t *to_code, *to_code_end; /* the same, but on the way to translations without a way out */
+    /* While the host is here, attention has been tested and generated code not been entered. The
+     * way out is at the end. */
+    struct glue_range enter_race, execute_race, find_race;
+    struct glue_range to_code; /* the same, but on the way to translations without a way out */
     uint8_t *end;
 };
 

@@ -34,17 +34,22 @@ static bool between(const struct translator *tr, uint64_t pc, const uint8_t *fir
     return pc >= run_address(tr, first) && pc < run_address(tr, end);
 }
 
+static bool in_range(const struct translator *tr, uint64_t pc, const struct glue_range *range)
+{
+    return between(tr, pc, range->begin, range->end);
+}
+
 static void leave_glue(struct translator *tr, struct host_frame *frame)
 {
     const struct glue *g = &tr->glue;
     frame_single_step(frame, false);
-    if (between(tr, frame->pc, g->enter_race, g->enter_race_end))
-        frame->pc = run_address(tr, g->enter_leave);
-    else if (between(tr, frame->pc, g->execute_race, g->execute_race_end))
-        frame->pc = run_address(tr, g->execute_leave);
-    else if (between(tr, frame->pc, g->find_race, g->find_race_end))
-        frame->pc = run_address(tr, g->find_leave);
-    else if (between(tr, frame->pc, g->to_code, g->to_code_end))
+    if (in_range(tr, frame->pc, &g->enter_race))
+        frame->pc = run_address(tr, g->enter_race.end);
+    else if (in_range(tr, frame->pc, &g->execute_race))
+        frame->pc = run_address(tr, g->execute_race.end);
+    else if (in_range(tr, frame->pc, &g->find_race))
+        frame->pc = run_address(tr, g->find_race.end);
+    else if (in_range(tr, frame->pc, &g->to_code))
         frame_single_step(frame, true);
 }
 

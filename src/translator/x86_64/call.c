@@ -4,6 +4,7 @@
 #include "translator/x86_64/control.h"
 
 #include "translator/internal.h"
+#include "translator/x86_64/glue.h"
 
 /*
  * Returns are predicted by the host's own CALL and RET. A guest's CALL is a host CALL on the return

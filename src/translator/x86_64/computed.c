@@ -4,6 +4,7 @@
 #include "translator/x86_64/control.h"
 
 #include "translator/internal.h"
+#include "translator/x86_64/glue.h"
 
 /*
  * A site's cache is a far link whose target is the EIP that the site went to last: what empties
@@ -70,18 +71,6 @@ void emit_computed(struct emitter *e, bool call)
 static struct host_memory slots_field(size_t offset)
 {
     return host_at(HOST_R10, (int32_t)offset);
-}
-
-/* One more of the filled far links, R13: RCX of them are free, not none. Clobbers R9 and RCX. */
-static void emit_list_link(struct assembler *a)
-{
-    struct host_memory free = host_cpu_field(jit.links_free), less = host_at(HOST_RCX, -1);
-    struct host_memory filled = host_cpu_field(jit.links_filled);
-    struct host_memory entry = { .base = HOST_R9, .index = HOST_RCX, .scale = 3 };
-    asm_lea64(a, HOST_RCX, &less);
-    asm_store64(a, &free, HOST_RCX);
-    asm_load64(a, HOST_R9, &filled);
-    asm_store64(a, &entry, HOST_R13);
 }
 
 /* The site with the slots R10 goes to the EIP in R8D, code R11, from now on. Clobbers R9. */

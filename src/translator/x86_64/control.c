@@ -41,57 +41,6 @@ bool far_links(const struct emitter *e)
            optimised(e, OPTIMISE_LOOKUP);
 }
 
-/* jump_target_index(), twice, as an entry has two words. */
-struct asm_label emit_table_probe(struct assembler *a, unsigned linear, struct host_memory *code)
-{
-    struct host_memory key = host_cpu_field(jit.zero), entry = host_cpu_field(jump_targets);
-    asm_rorx(a, 32, HOST_R9, linear, 12);
-    struct host_memory sum = { .base = HOST_R9, .index = (uint8_t)linear };
-    asm_lea32(a, HOST_R9, &sum);
-    asm_load64(a, HOST_R10, &key);
-    asm_rr(a, ASM_0F, 0xb7, HOST_R9, HOST_R9);
-    sum = (struct host_memory){ .base = HOST_R9, .index = HOST_R9 };
-    asm_lea64(a, HOST_R9, &sum);
-    asm_mov64(a, HOST_R12, HOST_RCX);
-    sum = (struct host_memory){ .base = HOST_R10, .index = (uint8_t)linear };
-    asm_lea64(a, HOST_R10, &sum);
-    entry.index = HOST_R9;
-    entry.scale = 3;
-    asm_load64(a, HOST_RCX, &entry);
-    sum = (struct host_memory){ .base = HOST_RCX, .index = HOST_R10 };
-    asm_lea64(a, HOST_RCX, &sum);
-    *code = entry;
-    code->disp += (int32_t)offsetof(struct jump_target, code);
-    struct asm_label hit = asm_jrcxz(a);
-    asm_mov64(a, HOST_RCX, HOST_R12);
-    return hit;
-}
-
-/* To the block at the EIP in R8D by the table; R9-R13 are clobbered, flags kept. */
-void emit_lookup(struct emitter *e, bool call)
-{
-    struct assembler *a = &e->a;
-    const struct glue *glue = &translator_of(e->cpu)->glue;
-    struct host_memory code;
-    unsigned linear = HOST_R8;
-    if (!optimised(e, OPTIMISE_LOOKUP)) {
-        asm_jmp(a, glue->exit_lookup);
-        return;
-    }
-    if (!(e->mode & TRANSLATION_ZERO_BASE(SEG_CS))) {
-        add_segment_base(e, SEG_CS, HOST_R13, HOST_R8);
-        linear = HOST_R13;
-    }
-    struct asm_label hit = emit_table_probe(a, linear, &code);
-    asm_jmp(a, glue->find_lookup);
-    asm_bind(a, hit);
-    asm_mov64(a, HOST_RCX, HOST_R12);
-    if (call)
-        asm_call_mem(a, &code);
-    else
-        asm_jmp_mem(a, &code);
-}
-
 void emit_goto(struct emitter *e, uint32_t target)
 {
     if (in_own_page(e, target)) {

@@ -18,7 +18,7 @@ bool optimised(const struct emitter *e, uint32_t which);
 bool far_links(const struct emitter *e);
 /* r/m into a scratch register, zero-extended. */
 void emit_load_target(struct emitter *e, const struct insn *i, unsigned to);
-/* To the block at the EIP in R8D by the table; R9-R13 are clobbered, flags kept. */
+/* lookup.c: to the block at the EIP in R8D by the table; R9-R13 are clobbered, flags kept. */
 void emit_lookup(struct emitter *e, bool call);
 /* computed.c: the same of a computed call or jump, which remembers its last target. */
 void emit_computed(struct emitter *e, bool call);

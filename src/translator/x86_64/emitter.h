@@ -12,9 +12,6 @@
 #include "translator/translation.h"
 #include "translator/x86_64/assembler.h"
 
-struct glue;
-struct translator;
-
 /*
  * While generated code runs:
  *   EAX ECX EDX EBX EBP ESI EDI   the host's registers of the same name, upper halves zero
@@ -94,8 +91,6 @@ struct host_memory memory_operand(struct emitter *e, const struct insn *i, unsig
  * R9-R11), in a segment. The register must keep its value until the access. */
 struct host_memory memory_at(struct emitter *e, unsigned seg, unsigned offset_register,
                              unsigned size, enum access access);
-/* The probes of the soft TLB that sites may call, into glue.probe. */
-void emit_shared_probes(struct assembler *a, struct glue *g);
 /* base + disp in a segment, base a host register holding a guest value: [ESP - 4] and the like. The
  * sum wraps at 4 GiB, or at 64 KiB if wrap16. */
 struct host_memory memory_based(struct emitter *e, unsigned seg, unsigned base, int32_t disp,
@@ -121,21 +116,8 @@ void far_link_call(struct emitter *e, uint32_t target);
 enum { COMPUTED_SLOTS = 3 };
 uint64_t *computed_link(struct emitter *e);
 void computed_miss_path(struct emitter *e, struct asm_label label);
-/*
- * What the table of jump targets has for a linear address (in a register other than R9-R12) in the
- * mode that runs: behind this is the way where it has nothing; at the label the entry is
- * as the operand says, and R12 to be moved back into RCX. Clobbers R9-R12, keeps the flags.
- */
-struct asm_label emit_table_probe(struct assembler *a, unsigned linear, struct host_memory *code);
 /* Jump to a guest address: by a link or the table of jump targets. control.c */
 void emit_goto(struct emitter *e, uint32_t target);
-
-void emit_computed_glue(const struct translator *tr, struct assembler *a, struct glue *g);
-
-/* A landing's begin: RCX is in R9, ECX zero if R8D is eip, which is negated at LANDING_EIP.
- * call.c */
-void emit_landing_test(struct assembler *a, uint32_t eip);
-enum { LANDING_EIP = 6 };
 
 /* The executor does this instruction now; execution goes on behind it unless mode, mapping or
  * attention changed. What translate() emits where there is no emit function. */

@@ -4,6 +4,7 @@
 #include "translator/x86_64/emitter.h"
 
 #include "translator/internal.h"
+#include "translator/x86_64/glue.h"
 
 /* ---- offsets --------------------------------------------------------------------------------- */
 
