@@ -302,7 +302,7 @@ unsigned emit_chain(struct translator *tr, struct region *r, struct translated *
 void emit_patch_link(uint8_t *site, const uint8_t *target);
 /* What enters t, which was dropped, looks for its successor. */
 void emit_tombstone(struct translator *tr, struct translated *t);
-/* x86_64/: does the host have what all generated code needs? */
+/* x86_64/can_emit.c: does the host have what all generated code needs? */
 bool host_can_translate(void);
 /* Is there generated code for this row at all? */
 bool emits(const struct opcode *row);

@@ -110,11 +110,6 @@ void computed_miss_path(struct emitter *e, struct asm_label label)
     s->link = &translation_links(e->t)[e->t->link_count - 1];
 }
 
-void emit_execute(struct emitter *e)
-{
-    slow_path(e);
-}
-
 /* Has the row no say in a flag that it does not overwrite? SDM 1 appendix A. */
 static bool overwrites_flags(const struct insn *i)
 {
@@ -147,7 +142,7 @@ static void emit_insn(struct emitter *e, const struct insn *i)
     if (emitted)
         return;
     host_assert(e->a.p == start || e->a.overflow, "an emit function declined after emitting");
-    emit_execute(e);
+    slow_path(e);
 }
 
 /* TRANSLATION_MAX_CODE is below 64 KiB. */
@@ -231,7 +226,7 @@ static void emit_gs_entry(struct emitter *e)
     e->index = e->t->count;
     asm_load32(&e->a, HOST_R10, &kind);
     asm_lea32(&e->a, HOST_R10, &difference);
-    fpu_require_zero(e, HOST_R10);
+    require_zero(e, HOST_R10);
 }
 
 static void emit_fpu_entry(struct emitter *e)
@@ -317,11 +312,6 @@ unsigned emit_chain(struct translator *tr, struct region *r, struct translated *
         return 0;
     r->slots = e.slots;
     return e.number;
-}
-
-bool emits(const struct opcode *row)
-{
-    return emitter_of(row) != NULL;
 }
 
 /*

@@ -5,7 +5,6 @@
 
 #include "base/bits.h"
 #include "translator/internal.h"
-#include "translator/x86_64/fpu_emit.h"
 
 /*
  * A target within the block's own page is linked directly: two linear addresses of one page that is
@@ -165,7 +164,7 @@ bool emit_loop_if(struct emitter *e, const struct insn *i)
 void require_target_fits(struct emitter *e, const struct insn *i, unsigned target)
 {
     if (!(e->mode & MODE_CS32) && !(i->flags & INSN_OSIZE16))
-        fpu_require_zero_above(e, target, 16);
+        require_zero_above(e, target, 16);
 }
 
 /* r/m into a scratch register, zero-extended. */

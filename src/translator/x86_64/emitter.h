@@ -101,9 +101,20 @@ void effective_address(struct emitter *e, const struct insn *i, unsigned to);
 /*
  * A way out, made here: this instruction has to be done by the executor after all; state and flags
  * are those of the instruction's begin. Control does not come back to behind it, but to the next
- * instruction.
+ * instruction, unless mode, mapping or attention changed. It is all there is of an instruction
+ * without an emit function.
  */
 void slow_path(struct emitter *e);
+
+/*
+ * require.c: on if it is so, else to the slow path; flags are kept. RCX is zero, and then has its
+ * own value again, which is in the register `kept`; a register's 32 bits are zero, or those from
+ * number `bit` on (these clobber R9); 64 bits are not negative (clobbers the register and R11).
+ */
+void require_rcx_zero(struct emitter *e, unsigned kept);
+void require_zero(struct emitter *e, unsigned reg);
+void require_zero_above(struct emitter *e, unsigned reg, unsigned bit);
+void require_not_negative(struct emitter *e, unsigned reg);
 
 /* A jump to a guest address in the block's own page, made now with the given label: a link. */
 void link_path(struct emitter *e, struct asm_label label, uint32_t target);
@@ -118,14 +129,6 @@ uint64_t *computed_link(struct emitter *e);
 void computed_miss_path(struct emitter *e, struct asm_label label);
 /* Jump to a guest address: by a link or the table of jump targets. control.c */
 void emit_goto(struct emitter *e, uint32_t target);
-
-/* The executor does this instruction now; execution goes on behind it unless mode, mapping or
- * attention changed. What translate() emits where there is no emit function. */
-void emit_execute(struct emitter *e);
-
-/* At the block's begin: to the slow path (of instruction e->index) while the FPU is closed to
- * kinds. Flags are kept; clobbers R9. */
-void fpu_guard(struct emitter *e, unsigned kinds);
 
 /*
  * The instruction re-encoded as it is: opcode, ModRM, immediate; registers by host_gpr(), memory by
@@ -147,7 +150,7 @@ void adjust_stack(struct emitter *e, int32_t bytes);
 void add_segment_base(struct emitter *e, unsigned seg, unsigned to, unsigned offset);
 
 /*
- * emitters.c: which function emits a row; NULL: the executor does it. The tables are made from the
+ * can_emit.c: which function emits a row; NULL: the executor does it. The tables are made from the
  * lists integer.inc, control.inc, string.inc, system.inc, x87.inc, simd.inc in this directory:
  *   EMIT(map, first, last, prefix, reg, function)    rows of that map and opcode range; prefix and
  *                                                    reg: as the row has it, ANY: whatever it has

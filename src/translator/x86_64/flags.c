@@ -85,8 +85,8 @@ bool emit_pushf(struct emitter *e, const struct insn *i)
     return true;
 }
 
-/* ECX is not 0: to the slow path, with what it was before, from R11. Flags kept. */
-static void require_zero_rcx(struct emitter *e)
+/* Where ECX is not 0, it becomes what it was before, which is in R11. Flags kept. */
+static void slow_path_unless_zero(struct emitter *e)
 {
     struct asm_label zero = asm_jrcxz(&e->a);
     asm_mov32(&e->a, HOST_RCX, HOST_R11);
@@ -100,7 +100,7 @@ static void require_cpl_0(struct emitter *e)
     struct host_memory cpl = host_cpu_field(cpl);
     asm_mov32(&e->a, HOST_R11, HOST_RCX);
     asm_rm(&e->a, ASM_0F, 0xb6, HOST_RCX, &cpl);
-    require_zero_rcx(e);
+    slow_path_unless_zero(e);
 }
 
 bool emit_cli(struct emitter *e, const struct insn *i)
@@ -130,7 +130,7 @@ bool emit_sti(struct emitter *e, const struct insn *i)
         return false;
     require_cpl_0(e);
     asm_load32(&e->a, HOST_RCX, &level);
-    require_zero_rcx(e);
+    slow_path_unless_zero(e);
     asm_mov32(&e->a, HOST_RCX, HOST_R11);
     asm_load32(&e->a, HOST_R11, &eflags);
     change_bit(e, HOST_R11, IF_BIT, true);

@@ -4,19 +4,6 @@
 #include "translator/internal.h"
 #include "translator/x86_64/fpu_emit.h"
 
-/*
- * To the slow path unless RCX, whose own value is in R9, is zero: JRCXZ alone tests without flags.
- */
-static void require_rcx_zero(struct emitter *e)
-{
-    struct assembler *a = &e->a;
-    struct asm_label zero = asm_jrcxz(a);
-    asm_mov64(a, HOST_RCX, HOST_R9);
-    slow_path(e);
-    asm_bind(a, zero);
-    asm_mov64(a, HOST_RCX, HOST_R9);
-}
-
 unsigned fpu_kinds(const struct insn *i)
 {
     if (i->op == INSN_OP_UNDEFINED)
@@ -43,15 +30,7 @@ void fpu_guard(struct emitter *e, unsigned kinds)
         return;
     asm_mov64(a, HOST_R9, HOST_RCX);
     asm_rm(a, ASM_0F, kinds == (FPU_X87 | FPU_SSE) ? 0xb7 : 0xb6, HOST_RCX, &closed); /* MOVZX */
-    require_rcx_zero(e);
-}
-
-void fpu_require_zero(struct emitter *e, unsigned reg)
-{
-    struct assembler *a = &e->a;
-    asm_mov64(a, HOST_R9, HOST_RCX);
-    asm_mov32(a, HOST_RCX, reg);
-    require_rcx_zero(e);
+    require_rcx_zero(e, HOST_R9);
 }
 
 /* NOT, and a shift that leaves the masks alone in the upper six bits: neither changes flags. */
@@ -63,14 +42,5 @@ void fpu_require_masks(struct emitter *e, unsigned reg, unsigned shift)
     asm_shlx(a, 32, reg, reg, HOST_R9);
     asm_mov32_imm(a, HOST_R9, 32 - 6);
     asm_shrx(a, 32, reg, reg, HOST_R9);
-    fpu_require_zero(e, reg);
-}
-
-void fpu_require_zero_above(struct emitter *e, unsigned reg, unsigned bit)
-{
-    struct assembler *a = &e->a;
-    asm_mov64(a, HOST_R9, HOST_RCX);
-    asm_mov32_imm(a, HOST_RCX, bit);
-    asm_shrx(a, 32, HOST_RCX, reg, HOST_RCX);
-    require_rcx_zero(e);
+    require_zero(e, reg);
 }

@@ -4,9 +4,6 @@
 #include "translator/internal.h"
 #include "translator/x86_64/emitter.h"
 
-/* CPUID leaf 7, EBX: SDM 2A. */
-#define CPUID_BMI2 (1u << 8)
-
 #define FLAGS_TF (UINT64_C(1) << 8)
 
 void frame_single_step(struct host_frame *frame, bool on)
@@ -35,11 +32,4 @@ bool frame_return_stack_overflow(struct translator *tr, struct host_frame *frame
         return false;
     frame->gpr[HOST_RSP] = (uint64_t)(uintptr_t)tr->cpu->jit.return_stack;
     return true;
-}
-
-bool host_can_translate(void)
-{
-    uint32_t eax = 7, ebx, ecx = 0, edx;
-    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-    return ebx & CPUID_BMI2;
 }

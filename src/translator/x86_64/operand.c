@@ -47,20 +47,7 @@ void add_segment_base(struct emitter *e, unsigned seg, unsigned to, unsigned off
     asm_lea32(&e->a, to, &sum);
 }
 
-/* ---- tests that keep the flags ----------------------------------------------------------------- */
-
-/* Go on if the register (64 bits, not RCX) is zero, else to the slow path. Clobbers R11. */
-static void require_zero(struct emitter *e, unsigned reg)
-{
-    struct assembler *a = &e->a;
-    asm_mov64(a, HOST_R11, HOST_RCX);
-    asm_mov64(a, HOST_RCX, reg);
-    struct asm_label good = asm_jrcxz(a);
-    asm_mov64(a, HOST_RCX, HOST_R11);
-    slow_path(e);
-    asm_bind(a, good);
-    asm_mov64(a, HOST_RCX, HOST_R11);
-}
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 /* For CS the mode tells of reading alone: a protected-mode code segment cannot be written. */
 static bool unlimited(const struct emitter *e, unsigned seg, enum access access)
@@ -89,9 +76,7 @@ static void check_limit(struct emitter *e, unsigned seg, unsigned offset, unsign
     asm_rr(a, ASM_W, 0xf7, 2, HOST_R10); /* NOT */
     struct host_memory left = { .base = HOST_R10, .index = HOST_R9, .disp = 2 - (int32_t)size };
     asm_lea64(a, HOST_R10, &left);
-    asm_mov32_imm(a, HOST_R11, 63);
-    asm_shrx(a, 64, HOST_R10, HOST_R10, HOST_R11);
-    require_zero(e, HOST_R10);
+    require_not_negative(e, HOST_R10);
 }
 
 /* ---- from linear address to host memory --------------------------------------------------------- */

@@ -91,7 +91,7 @@ bool emit_ldmxcsr(struct emitter *e, const struct insn *i)
     struct host_memory m = memory_operand(e, i, 4, ACCESS_LOAD);
     asm_load32(a, HOST_R8, &m);
     asm_store32(a, &word, HOST_R8);
-    fpu_require_zero_above(e, HOST_R8, 16);
+    require_zero_above(e, HOST_R8, 16);
     fpu_require_masks(e, HOST_R8, 7);
     asm_rm(a, ASM_0F, 0xae, 2, &word);
     return true;

@@ -22,7 +22,7 @@ static void require_protected(struct emitter *e)
     asm_rr(a, 0, 0xf7, 2, HOST_R8); /* NOT */
     asm_mov32_imm(a, HOST_R9, 31);
     asm_shlx(a, 32, HOST_R8, HOST_R8, HOST_R9);
-    fpu_require_zero(e, HOST_R8);
+    require_zero(e, HOST_R8);
 }
 
 static bool has_host_form(const struct emitter *e, const struct insn *i)
