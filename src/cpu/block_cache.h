@@ -18,22 +18,21 @@ typedef uint32_t block_ref;
  * blocks: its bytes say the same again (block_insns()).
  */
 struct block {
-    const uint8_t *host; /* the first byte */
-    const uint8_t
-        *second_page; /* host page of the last byte, where it differs from the first's; else NULL */
+    const uint8_t *host;        /* the first byte */
+    const uint8_t *second_page; /* host page of the last byte; NULL: the first's */
     block_ref hash_next, page_next, page_next2;
     uint32_t translations;    /* the engine's own */
     const struct insn *entry; /* run first: insns, or what counts, decodes or translates them */
-    struct insn
-        *insns; /* count + 1: the last one goes on to the following block; NULL: forgotten */
-    uint64_t slow_sites;   /* bit n: instruction n met devices or code pages: the engine's own */
-    uint16_t length;       /* bytes */
-    uint8_t count;         /* instructions, without the final stop marker */
-    uint8_t mode;          /* MODE_* it was decoded for */
-    uint32_t entries : 24; /* since the engine made something of it last */
-    uint32_t uses_gs : 1;  /* an instruction's memory operand may be in GS */
+    /* count + 1: the last one goes on to the following block; NULL: forgotten. */
+    struct insn *insns;
+    uint64_t slow_sites;        /* bit n: instruction n met devices or code pages: the engine's */
+    uint16_t length;            /* bytes */
+    uint8_t count;              /* instructions, without the final stop marker */
+    uint8_t mode;               /* MODE_* it was decoded for */
+    uint32_t entries : 24;      /* since the engine made something of it last */
+    uint32_t uses_gs : 1;       /* an instruction's memory operand may be in GS */
     uint32_t target_varies : 1; /* of the computed jump that ends it: the engine's own */
-    uint32_t dropped : 1;  /* its bytes changed: it is left at the next instruction border */
+    uint32_t dropped : 1;       /* its bytes changed: it is left at the next instruction border */
 };
 
 /* The block's instructions, decoded anew if they were forgotten. Only while no other block runs in

@@ -53,8 +53,8 @@ struct table_register { /* GDTR, IDTR */
  */
 struct fpu {
     _Alignas(16) uint64_t image_head[4];
-    struct f80
-        physical[8]; /* R0-R7; MM0-MM7 are their significands. ST(i) is physical[(top + i) & 7] */
+    /* R0-R7; MM0-MM7 are their significands. ST(i) is physical[(top + i) & 7]. */
+    struct f80 physical[8];
     union vector xmm[16];
     uint64_t image_rest[12];
     uint16_t control;

@@ -27,10 +27,11 @@ enum {
     TRANSLATION_REFUSED = 1 << 6, /* only the executor is right: code limits, alignment checks */
     TRANSLATION_VALID = 1 << 7,   /* always set: no key is zero */
     TRANSLATION_BASE_SHIFT = 8,   /* 8-12: ES CS SS DS FS have base 0 */
-    TRANSLATION_LIMIT_SHIFT = 14, /* 14-18: ES CS SS DS FS may be read and written (CS: read)
-                                      anywhere in 4 GiB */
+    /* 14-18: ES CS SS DS FS may be read and written (CS: read) anywhere in 4 GiB. */
+    TRANSLATION_LIMIT_SHIFT = 14,
     /* 13 and 19 say the same of GS while a block is emitted. Kernels run with the GS of the program
-     * that called them, so it is no part of jit.mode: blocks that use it look when they are entered. */
+     * that called them, so it is no part of jit.mode: blocks that use it look when they are
+     * entered. */
     /* 20-23: which of the CS bases in use it is, of addresses in the table of jump targets; 0: base
      * 0. No translation depends on it. */
     TRANSLATION_CS_SHIFT = 20,
@@ -62,36 +63,35 @@ static inline unsigned jump_target_index(uint32_t linear)
 /* Generated code reaches all of this relative to struct cpu. */
 struct jit_state {
     uint32_t zero, mode; /* read together: the mode in the upper half of a jump target's key */
-    /* Nonzero: x87 and MMX resp. SSE instructions cannot run on the host's registers now: the guest's
-     * state is not in them, CR0 or CR4 forbid them, or an exception is unmasked. */
+    /* Nonzero: x87 and MMX resp. SSE instructions cannot run on the host's registers now: the
+     * guest's state is not in them, CR0 or CR4 forbid them, or an exception is unmasked. */
     uint8_t x87_closed, sse_closed;
     bool fpu_live; /* the guest's x87, MMX, XMM and MXCSR are the host's own: cpu->fpu is stale */
     /* Nonzero: a handler of the executor may not just go on with an x87 or MMX resp. SSE
      * instruction: CR0 or CR4 forbid them, or fpu_live. */
     uint8_t x87_held, sse_held;
-    /* What a generated FLDCW, LDMXCSR or FLDENV loads: memory could change between look and
-     * load. */
+    /* What a generated FLDCW, LDMXCSR or FLDENV tests and loads: memory could change between. */
     uint32_t fpu_scratch[7];
-    /* Set by anything that makes it wrong to go on in the block that called C: it was dropped, linear
-     * addresses mean something else. The block leaves at the next instruction border. */
+    /* Set by anything that makes it wrong to go on in the block that called C: it was dropped,
+     * linear addresses mean something else. The block leaves at the next instruction border. */
     bool leave;
     bool in_code; /* atomic: generated code may be running, so that others have to kick */
     /* The way to memory may have to be chosen again: CPL or a control register changed. */
     bool space_changed;
     uint8_t *window; /* host address of linear 0, or NULL; also in the host's GS base */
-    /* Generated code's own: C's stack pointer; the return stack's, when empty and while C runs; what
-     * an exit hands over; flags as LAHF and SETO give them. */
+    /* Generated code's own: C's stack pointer; the return stack's, when empty and while C runs;
+     * what an exit hands over. */
     void *host_stack, *return_stack, *return_stack_now;
     uint64_t exit_value;
-    /* Far links that generated code filled: links_filled[links_free] and behind. */
+    /* Far links that are filled: links_filled[links_free] and behind. */
     struct link **links_filled;
     uint64_t links_free;
-    struct link *varies; /* a computed jump that left because its target changes too often */
-    uint16_t flags_image;
+    struct link *varies;  /* a computed jump that left because its target changes too often */
+    uint16_t flags_image; /* as LAHF and SETO give them */
     /* Counts what the executor did with a device, or stored into a page with code. */
     uint32_t special_accesses;
     uint32_t interrupts; /* counts those from outside that were delivered */
-    void *stale; /* a translation that is to be made anew before it is entered again */
+    void *stale;         /* a translation that is to be made anew before it is entered again */
 };
 
 /* All callbacks run on the thread that executes, or while nobody does. */

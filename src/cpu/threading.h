@@ -14,8 +14,8 @@ struct change {
 };
 
 struct cpu_threading {
-    struct host_lock
-        *running; /* held by the thread that executes guest code: it alone touches TLB and blocks */
+    /* Held by the thread that executes guest code: it alone touches TLB and blocks. */
+    struct host_lock *running;
     struct host_lock *state; /* guards all below; held shortly */
     struct host_event *wake; /* the processor sleeps here, halted or parked */
     struct host_event *parked_event;

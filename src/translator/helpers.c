@@ -69,7 +69,8 @@ static bool read_descriptor(const struct cpu *cpu, uint16_t selector, struct des
 }
 
 /* What needs no fault and no store into the descriptor. */
-static bool loads_without_fault(const struct cpu *cpu, uint16_t selector, const struct descriptor *d)
+static bool loads_without_fault(const struct cpu *cpu, uint16_t selector,
+                                const struct descriptor *d)
 {
     unsigned dpl = descriptor_dpl(d);
     return descriptor_is_readable(d) && descriptor_present(d) && d->high & ATTR_ACCESSED << 8 &&

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// System instructions that kernels run hot, by the executor's own functions: ports, system calls and
-// their returns, the TLB.
+// System instructions that kernels run hot, by the executor's own functions: ports, system calls
+// and their returns, the TLB.
 #include "cpu/access.h"
 #include "cpu/integer/operand.h"
 #include "cpu/paging.h"
@@ -51,7 +51,7 @@ enum helped help_out(struct cpu *cpu, const struct insn *i, uint32_t value)
     return HELPED_DEVICE;
 }
 
-/* ---- system calls and interrupts --------------------------------------------------------------- */
+/* ---- system calls and interrupts ------------------------------------------------------------- */
 
 enum helped help_sysenter(struct cpu *cpu, const struct insn *i, uint32_t value)
 {
@@ -83,7 +83,7 @@ enum helped help_iret(struct cpu *cpu, const struct insn *i, uint32_t value)
     return help_elsewhere(cpu);
 }
 
-/* ---- control registers, TLB, identification ------------------------------------------------------ */
+/* ---- control registers, TLB, identification -------------------------------------------------- */
 
 /* value: the linear address. */
 enum helped help_invlpg(struct cpu *cpu, const struct insn *i, uint32_t value)

@@ -72,7 +72,8 @@ struct translation_notes {
     uint64_t executed, soft, flags_dead;
 };
 
-/* A translation by the bytes it was made of, for the EIP and the mode, without the CS base's number. */
+/* A translation by the bytes it was made of, for the EIP and the mode (without the CS base's
+ * number). */
 struct origin {
     const uint8_t *host; /* NULL: no entry */
     uint32_t eip, mode;
@@ -218,9 +219,10 @@ void translations_drop(struct translator *tr, struct block *b);
 void computed_give_up(struct translator *tr);
 
 /*
- * origins.c: translations are kept by their bytes over what the table of jump targets forgets. Called
- * by generated code where the table has none: value is EIP (EXIT_LOOKUP) or a link (EXIT_LINK). Where
- * to go on in the running view, or NULL: the dispatcher finds out. May raise the page fault.
+ * origins.c: translations are kept by their bytes over what the table of jump targets forgets.
+ * Called by generated code where the table has none: value is EIP (EXIT_LOOKUP) or a link
+ * (EXIT_LINK). Where to go on in the running view, or NULL: the dispatcher finds out. May raise the
+ * page fault.
  */
 const uint8_t *translator_find(struct cpu *cpu, const void *value, enum exit_kind kind);
 void origin_add(struct translator *tr, struct translated *t);
@@ -258,8 +260,8 @@ void show_translation(struct translator *tr, const struct translated *t,
  * of; where to go on in the running view, or NULL: leave for the dispatcher. */
 const uint8_t *translator_execute(struct cpu *cpu, uint64_t behind);
 /*
- * memory_move.c: does an instruction that only moves between memory and a register, raising what the
- * executor would: cpu->eip is its own. Mode and flags stay. False: it is another one.
+ * memory_move.c: does an instruction that only moves between memory and a register, raising what
+ * the executor would: cpu->eip is its own. Mode and flags stay. False: it is another one.
  */
 bool memory_move(struct cpu *cpu, const struct insn *i);
 /*
@@ -269,11 +271,13 @@ bool memory_move(struct cpu *cpu, const struct insn *i);
  * help_may_raise() was called. value: the instruction's operand.
  */
 enum helped {
-    HELPED_NOT,    /* nothing was done: the executor does the instruction */
-    HELPED,        /* done; nothing that the translation was made for has changed */
-    HELPED_JUMP,   /* done; cpu->eip and jit.mode tell where to go on */
-    HELPED_LEAVE,  /* done; the dispatcher has to find out */
-    HELPED_DEVICE, /* done by a device, which may have changed anything: one of the others follows */
+    HELPED_NOT,   /* nothing was done: the executor does the instruction */
+    HELPED,       /* done; nothing that the translation was made for has changed */
+    HELPED_JUMP,  /* done; cpu->eip and jit.mode tell where to go on */
+    HELPED_LEAVE, /* done; the dispatcher has to find out */
+    /* Done by a device, which may have changed anything: translator_help() makes it one of the
+     * others. */
+    HELPED_DEVICE,
 };
 typedef enum helped help_fn(struct cpu *cpu, const struct insn *i, uint32_t value);
 help_fn help_load_segment, help_pop_segment, help_popf, help_rdtsc, help_repeat;

@@ -46,7 +46,8 @@ void origin_forget(struct translator *tr, const struct translated *t)
 static bool may_go_on(struct translator *tr)
 {
     static const uint32_t needed = OPTIMISE_LOOKUP | OPTIMISE_ORIGINS;
-    if ((tr->options.optimise & needed) != needed || tr->cpu->jit.stale != NULL || tr->until_sites_look <= 1)
+    if ((tr->options.optimise & needed) != needed || tr->cpu->jit.stale != NULL ||
+        tr->until_sites_look <= 1)
         return false;
     tr->until_sites_look--;
     return true;

@@ -48,8 +48,8 @@ static unsigned number_of_base(struct translator *tr, uint32_t base)
         return n - 1;
     if (tr->code_bases == TRANSLATION_CS_BASES) {
         jump_targets_flush(tr, false);
-        tr->cpu->jit.mode =
-            0; /* whoever compares finds another one, also where the number is the same */
+        /* Whoever compares finds another mode, also where the number is the same. */
+        tr->cpu->jit.mode = 0;
     }
     if (tr->code_bases == TRANSLATION_CS_BASES || tr->code_bases == 0)
         tr->code_bases = 1;
@@ -93,7 +93,7 @@ void flags_from_image(struct cpu *cpu)
     flags_set_all(cpu, image >> 8 | (image & 1 ? EFLAGS_OF : 0));
 }
 
-/* ---- instructions that the executor does for a translation ------------------------------------- */
+/* ---- instructions that the executor does for a translation ----------------------------------- */
 
 static bool mode_may_change(const struct insn *i)
 {
@@ -158,7 +158,7 @@ static void forget_calls(struct cpu *cpu)
     cpu->jit.return_stack_now = (uint64_t *)cpu->jit.return_stack - 1;
 }
 
-/* Another place or another mode: on by the table of jump targets, which knows of addresses and modes. */
+/* Another place or another mode: on by the table of jump targets, which knows of both. */
 static const uint8_t *go_elsewhere(struct translator *tr, struct cpu *cpu, uint32_t mode)
 {
     /* Calls that are open must not be returned to in the old mode's code. */
@@ -273,8 +273,8 @@ static struct translated *version_for(struct translator *tr, struct block *b, ui
     struct translated *t = translation_find(tr->cpu, b, eip, mode);
     if (t != NULL)
         return t;
-    /* One more version has to be earned, too, and better: a library lies elsewhere in each process, and
-     * most of what a short one runs of it it runs once. */
+    /* One more version has to be earned, too, and better: a library lies elsewhere in each process,
+     * and most of what a short one runs of it it runs once. */
     unsigned versions = count_versions(tr, b);
     if (++b->entries < (versions > 0 ? threshold_of_more(tr) : tr->options.threshold))
         return NULL;

@@ -7,11 +7,11 @@
 #include "base/memory_functions.h"
 
 /*
- * A fault costs 2 us or more, a probe about ten cycles each time. So a site that has faulted a few times
- * gets a probe, and loses it when it was not seen to meet a device or code for a while: a kernel's
- * memcpy meets each once. Whether a probe found plain RAM is nowhere counted, which would cost
- * flags; but what is not plain ends in the executor, which counts. Each return makes the block wait
- * twice as long for its next, and after some it keeps its probes.
+ * A fault costs 2 us or more, a probe about ten cycles each time. So a site that has faulted a few
+ * times gets a probe, and loses it when it was not seen to meet a device or code for a while: a
+ * kernel's memcpy meets each once. Whether a probe found plain RAM is nowhere counted, which would
+ * cost flags; but what is not plain ends in the executor, which counts. Each return makes the block
+ * wait twice as long for its next, and after some it keeps its probes.
  */
 
 static struct probed_block *entry_of(struct translator *tr, const struct block *b)

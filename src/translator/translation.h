@@ -59,14 +59,14 @@ struct translated {
     data_ref next_of_block; /* the same bytes for another EIP or mode */
     data_ref incoming;      /* links */
     uint32_t eip, mode;
-    uint32_t
-        gs; /* what seg[SEG_GS].translation is in it, or TRANSLATION_NO_GS: it does not use it */
+    uint32_t gs; /* seg[SEG_GS].translation that it is for; TRANSLATION_NO_GS: it does not use it */
     uint16_t hot_size; /* bytes of code in the order of the guest's; stubs follow */
     uint16_t size;
-    uint16_t jump_index;  /* where the table of jump targets leads here, if jump_entries is 1; */
-    uint8_t jump_entries; /* more: anywhere */
-    uint8_t fpu;          /* FPU_*: tested between code and offsets[0] */
-    uint8_t count;        /* instructions */
+    /* The table of jump targets leads here in so many places; if it is one, jump_index is which. */
+    uint16_t jump_index;
+    uint8_t jump_entries;
+    uint8_t fpu;   /* FPU_*: tested between code and offsets[0] */
+    uint8_t count; /* instructions */
     uint8_t link_count;
     /* count + 1: of each instruction's host code from code; [count]: hot_size. Behind them
      * translation_insns(), then translation_links(). */

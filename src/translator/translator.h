@@ -29,8 +29,8 @@ struct translator_options {
     unsigned threshold;  /* entries before a block is translated; 1: at once */
     uint64_t cache_size; /* bytes of code */
     uint32_t optimise;   /* OPTIMISE_* */
-    /* Told where each piece of generated code runs and what to call it, for profilers; may be NULL. On the
-     * CPU's thread, or in translator_attach(). */
+    /* Told where each piece of generated code runs and what to call it, for profilers; may be NULL.
+     * On the CPU's thread, or in translator_attach(). */
     void (*name_code)(void *opaque, const void *code, size_t size, const char *name);
     void *name_opaque;
 };
@@ -42,10 +42,12 @@ struct translator_counts {
     uint64_t dropped, evictions, flushes;
     uint64_t entered, exit_lookup, exit_link, exit_done, linked;
     uint64_t found, found_not; /* targets by their bytes; found_not is part of exit_done */
-    uint64_t executed; /* instructions done by the executor for a translation */
-    uint64_t faults, faults_mapped, faults_executed, faults_guests, rewritten, restored, kicks, steps;
+    uint64_t executed;         /* instructions done by the executor for a translation */
+    uint64_t faults, faults_mapped, faults_executed, faults_guests;
+    uint64_t rewritten, restored; /* accesses that got a probe; that lost it */
+    uint64_t kicks, steps;
     uint64_t entered_anew; /* a block's check at its entry, of GS or the FPU, led to C */
-    uint64_t varying; /* computed jumps that were given up */
+    uint64_t varying;      /* computed jumps that were given up */
     uint64_t executed_by_op[2048];
 };
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Host traps in generated code: faults of guest accesses, kicks, and steps to an instruction's border.
+// Host traps in generated code: faults of guest accesses, kicks, and steps to an instruction's
+// border.
 #include "translator/internal.h"
 
 /*
  * A kick has to bring the processor's thread out of generated code. Where it runs C, or the glue
  * before its last look at `attention`, it need not do anything: attention is set before the kick.
- * Where it runs a translation, the host single-steps to the next border of a guest instruction: there
- * all guest state is in known places, and the frame is redirected to the way out. So blocks, chains,
- * returns and loops need no test, and the interrupt is taken at an instruction's border within
- * some tens of host instructions.
+ * Where it runs a translation, the host single-steps to the next border of a guest instruction:
+ * there all guest state is in known places, and the frame is redirected to the way out. So blocks,
+ * chains, returns and loops need no test, and the interrupt is taken at an instruction's border
+ * within some tens of host instructions.
  */
 
 static uint64_t run_address(const struct translator *tr, const uint8_t *written)

@@ -19,7 +19,8 @@
 #define TRANSLATION_INSN_CODE 512
 #define TRANSLATION_MAX_DATA  (8u << 10)
 
-/* Translating a block costs some 2 us, which is what executing it and finding the next takes four times. */
+/* Translating a block costs some 2 us, which is what executing it and finding the next takes four
+ * times. */
 #define TRANSLATION_THRESHOLD 4
 
 /* So much dearer is each further version of a block, for another EIP or mode. */
@@ -34,8 +35,8 @@
 /* Calls that may be open before the return stack starts anew: 8 bytes each. */
 #define RETURN_STACK_SIZE (64u << 10)
 
-/* How many calls are looked through for the one that a return goes behind, if it is not the
- * last. */
+/* How many calls are looked through for the one that a return goes behind, if it is not the last.
+ * Below the first call are more entries than that, which lead to the look-up. */
 #define RETURN_SEARCH       4
 #define RETURN_STACK_BOTTOM 8
 

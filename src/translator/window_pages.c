@@ -116,8 +116,8 @@ void window_make_room(struct windows *ws, struct window *w)
         empty(ws, w);
 }
 
-/* Not one page can be mapped: the next selection, as soon as C decides where to go on, is that of no
- * window, and so are all for a while. */
+/* Not one page can be mapped: the next selection, as soon as C decides where to go on, is that of
+ * no window, and so are all for a while. */
 static void go_without(struct windows *ws)
 {
     ws->refused_until = host_monotonic_ns() + REFUSED_PERIOD;

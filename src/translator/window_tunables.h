@@ -7,12 +7,12 @@
 /* Windows: a few dozen; each is 4 GiB of addresses, and some 100 KiB of host page tables in use. */
 #define WINDOWS_MAX 32
 
-/* Spaces whose running time is remembered: processes that take turns, most of them without window.
- * */
+/* Spaces whose running time is remembered: processes that take turns, most of them without a
+ * window. */
 #define SPACES_MAX 128
 
-/* Stretches of 2 MiB that all windows together map: a kernel's 1 GiB and 100 processes' worth. 6
- * KiB each, touched when used. */
+/* Stretches of 2 MiB that all windows together map: a kernel's 1 GiB and 100 processes' worth.
+ * 6 KiB each, touched when used. */
 #define STRETCH_POOL 4096
 
 /* RAM blocks a machine has: memory, ROMs, display memory. */
@@ -68,8 +68,8 @@
 #define PROVEN       200000000
 
 /* A supervisor's stretch whose pages were taken away so often is left to the soft way (the places
- * in a kernel that access user pages are few, and become probes); half of it is forgotten every 50
- * ms. Mapping anew that often costs 1 % of the time; soft, what else is in the stretch faults at
+ * in a kernel that access user pages are few, and become probes); half of it is forgotten every
+ * 50 ms. Mapping anew that often costs 1 % of the time; soft, what else is in the stretch faults at
  * each instruction until that has a probe. */
 #define CHURN_LIMIT  64
 #define CHURN_PERIOD 50000000

@@ -124,8 +124,7 @@ void asm_jmp_reg(struct assembler *a, unsigned reg);
 void asm_call_reg(struct assembler *a, unsigned reg);
 void asm_jmp_mem(struct assembler *a, const struct host_memory *m);
 void asm_call_mem(struct assembler *a, const struct host_memory *m);
-/* To where the eight bytes at slot say; relative to RIP, so slot is in the writable view as
- * well. */
+/* To where the eight bytes at slot say; relative to RIP, so slot is in the writable view, too. */
 void asm_jmp_slot(struct assembler *a, const void *slot);
 void asm_call_slot(struct assembler *a, const void *slot);
 void asm_load32_slot(struct assembler *a, unsigned to, const void *slot);

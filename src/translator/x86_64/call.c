@@ -22,8 +22,8 @@
  *                                                                        mov r10, imm64
  *                                                                        mov rcx, r9
  *
- * The usual way has no taken jump (asm_unless_zero()): each takes a cycle, and room in the history by
- * which the host predicts computed jumps. The immediate is MOV RCX, R9 and JMP return_mismatch.
+ * The usual way has no taken jump (asm_unless_zero()): each takes a cycle, and room in the history
+ * by which the host predicts computed jumps. The immediate is MOV RCX, R9 and JMP return_mismatch.
  */
 
 static void emit_push_return(struct emitter *e, const struct insn *i)

@@ -8,8 +8,8 @@
 
 /*
  * A site's cache is a far link whose target is the EIP that the site went to last: what empties
- * links to other pages empties it (far_link.c). Beside the link's slot lies what EIP that is. No code
- * changes.
+ * links to other pages empties it (far_link.c). Beside the link's slot lies what EIP that is. No
+ * code changes.
  *
  *          mov r12, rcx                        miss:   mov r13, link
  *          mov ecx, [-EIP of the last target]          jmp computed_miss

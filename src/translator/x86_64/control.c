@@ -12,8 +12,6 @@
  * only as it runs goes by the table of jump targets, which knows what is mapped now.
  */
 
-/* Where the instruction goes; 16-bit operand size cuts it. False: beyond what can be an EIP
- * here. */
 bool jump_target(const struct emitter *e, const struct insn *i, uint32_t *target)
 {
     *target = e->eip + i->length + i->imm;
@@ -27,7 +25,6 @@ bool optimised(const struct emitter *e, uint32_t which)
     return translator_of(e->cpu)->options.optimise & which;
 }
 
-/* Is the target in the page that holds all of this block? */
 bool in_own_page(const struct emitter *e, uint32_t target)
 {
     uint32_t start = (uintptr_t)e->block->host & (PAGE_SIZE - 1);
@@ -160,14 +157,12 @@ bool emit_loop_if(struct emitter *e, const struct insn *i)
     return true;
 }
 
-/* The target of an indirect jump may be beyond the limit in 16-bit code with 32-bit operands. */
 void require_target_fits(struct emitter *e, const struct insn *i, unsigned target)
 {
     if (!(e->mode & MODE_CS32) && !(i->flags & INSN_OSIZE16))
         require_zero_above(e, target, 16);
 }
 
-/* r/m into a scratch register, zero-extended. */
 void emit_load_target(struct emitter *e, const struct insn *i, unsigned to)
 {
     bool word = i->flags & INSN_OSIZE16;

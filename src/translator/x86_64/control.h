@@ -6,8 +6,7 @@
 
 #include "translator/x86_64/emit_functions.h"
 
-/* Where the instruction goes; 16-bit operand size cuts it. False: beyond what can be an EIP
- * here. */
+/* Where the instruction goes; 16-bit operand size cuts it. False: no EIP can be there. */
 bool jump_target(const struct emitter *e, const struct insn *i, uint32_t *target);
 /* The target of an indirect jump may be beyond the limit in 16-bit code with 32-bit operands. */
 void require_target_fits(struct emitter *e, const struct insn *i, unsigned target);

@@ -19,8 +19,8 @@
  *   R15                           struct cpu
  *   R8-R13, XMM8-XMM15            free within one guest instruction
  *   RSP                           the return stack: see call.c. Never the guest's
- *   RFLAGS                        CF PF AF ZF SF OF are the guest's AT EVERY INSTRUCTION BORDER AND AT
- *                                 EVERY PLACE THAT CAN FAULT; DF is 0, the guest's DF is in the mode
+ *   RFLAGS                        CF PF AF ZF SF OF are the guest's AT EVERY INSTRUCTION BORDER AND
+ *                                 AT EVERY PLACE THAT CAN FAULT; DF is 0: it is in the mode
  *   GS base                       the window, in TRANSLATION_WINDOW mode
  *   x87, MMX, XMM0-7, MXCSR       the guest's, if jit.fpu_live
  * cpu->gpr, cc_* and eip are stale.
@@ -28,11 +28,12 @@
  * The rules of an emit function:
  *  1. It emits the whole instruction, or returns false WITHOUT HAVING EMITTED ANYTHING: then the
  *     executor's handler is called for it. Rare forms need no code of their own.
- *  2. All that may fault (memory_operand(), a host instruction that faults) comes before guest state
- *     changes. On a fault or a slow access the WHOLE instruction is done by the executor with the
- *     state as it was at its begin, and execution goes on behind it. An instruction that accesses
- *     memory twice (PUSH m, MOVS) must have changed nothing when the second one faults: a window
- *     access is one host instruction that faults by itself; a soft one faults in memory_operand().
+ *  2. All that may fault (memory_operand(), a host instruction that faults) comes before guest
+ *     state changes. On a fault or a slow access the WHOLE instruction is done by the executor with
+ *     the state as it was at its begin, and execution goes on behind it. An instruction that
+ *     accesses memory twice (PUSH m, MOVS) must have changed nothing when the second one faults: a
+ *     window access is one host instruction that faults by itself; a soft one faults in
+ *     memory_operand().
  *  3. Flags: host instructions that change flags may be used only where `e->flags_dead` has all six
  *     (the guest instruction writes them all without reading) and after the last place that can
  *     fault; else LEA, MOV, RORX, SHLX, JRCXZ.
@@ -53,11 +54,12 @@ struct emitter {
     uint32_t eip, next_eip;  /* its own and its successor's */
     uint32_t mode;           /* TRANSLATION_* */
     enum memory_way way;     /* how this instruction reaches memory */
-    bool flags_dead; /* nobody reads the six flags as they are before this instruction, but a
-                                fault: it overwrites them all and reads none */
-    uint8_t fpu;     /* FPU_*: what is open where the code is that is being emitted */
-    bool ended;      /* nothing can fall through to the next instruction */
-    uint64_t *slots; /* of far links; new ones below it */
+    /* Nobody reads the six flags as they are before this instruction, but a fault: it overwrites
+     * them all and reads none. */
+    bool flags_dead;
+    uint8_t fpu;                /* FPU_*: what is open where the code is that is being emitted */
+    bool ended;                 /* nothing can fall through to the next instruction */
+    uint64_t *slots;            /* of far links; new ones below it */
     struct pending_stub *stubs; /* cold code to be emitted at the end: block.c's own */
     unsigned stub_count;
 };
@@ -81,9 +83,10 @@ enum access { ACCESS_LOAD = 1, ACCESS_STORE = 2, ACCESS_MODIFY = 3 };
 /*
  * The memory operand of instruction i (base, index, scale, disp, seg), of size bytes (1-512), for
  * the kind of access. Emits what is needed and gives the host operand, good for one or more host
- * instructions that access no byte outside [0, size). Clobbers R8-R11 (R12 and R13 survive); the result may use
- * R8 and R9 (so they hold until the instruction's end), or guest registers (so access memory before
- * you change one). Flags are kept. In a slow case control never comes back here.
+ * instructions that access no byte outside [0, size). Clobbers R8-R11 (R12 and R13 survive); the
+ * result may use R8 and R9 (so they hold until the instruction's end), or guest registers (so
+ * access memory before you change one). Flags are kept. In a slow case control never comes back
+ * here.
  */
 struct host_memory memory_operand(struct emitter *e, const struct insn *i, unsigned size,
                                   enum access access);
@@ -122,8 +125,8 @@ void link_path(struct emitter *e, struct asm_label label, uint32_t target);
 void far_link_path(struct emitter *e, struct asm_label label, uint32_t target);
 void far_link_goto(struct emitter *e, uint32_t target);
 void far_link_call(struct emitter *e, uint32_t target);
-/* A far link of which computed.c knows where it leads: its slot, with COMPUTED_SLOTS - 1 more behind
- * it, all to be filled in; then the jump to what is done where it leads elsewhere. */
+/* A far link of which computed.c knows where it leads: its slot, with COMPUTED_SLOTS - 1 more
+ * behind it, all to be filled in; then the jump to what is done where it leads elsewhere. */
 enum { COMPUTED_SLOTS = 3 };
 uint64_t *computed_link(struct emitter *e);
 void computed_miss_path(struct emitter *e, struct asm_label label);

@@ -33,7 +33,6 @@ struct asm_label emit_table_probe(struct assembler *a, unsigned linear, struct h
     return hit;
 }
 
-/* To the block at the EIP in R8D by the table; R9-R13 are clobbered, flags kept. */
 void emit_lookup(struct emitter *e, bool call)
 {
     struct assembler *a = &e->a;

@@ -60,7 +60,7 @@ static bool flat(const struct emitter *e, unsigned seg, enum access access)
     return e->mode & TRANSLATION_ZERO_BASE(seg) && unlimited(e, seg, access);
 }
 
-/* offset + size - 1 <= limit, by the sign of limit - offset - (size - 1): NOT leaves flags alone. */
+/* offset + size - 1 <= limit, by the sign of their difference. NOT leaves flags alone. */
 static void check_limit(struct emitter *e, unsigned seg, unsigned offset, unsigned size,
                         enum access access)
 {
@@ -79,7 +79,7 @@ static void check_limit(struct emitter *e, unsigned seg, unsigned offset, unsign
     require_not_negative(e, HOST_R10);
 }
 
-/* ---- from linear address to host memory --------------------------------------------------------- */
+/* ---- from linear address to host memory ------------------------------------------------------ */
 
 /* A probe that several sites call leaves by a jump: the return address is the site's. */
 enum probe_kind { PROBE_INLINE, PROBE_SHARED };

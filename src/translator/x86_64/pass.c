@@ -7,8 +7,8 @@
 
 /*
  * AH, CH, DH and BH cannot be named beside a REX prefix. Where the memory operand needs one, a byte
- * register of these goes through R10B: it is loaded, or copied by a rotation that leaves flags alone; an
- * operation on it is done while its register is rotated by 8, so that it is the low byte.
+ * register of these goes through R10B: it is loaded, or copied by a rotation that leaves flags
+ * alone; an operation on it is done while its register is rotated by 8, so that it is the low byte.
  */
 static bool is_high_byte(unsigned operand, unsigned reg)
 {
@@ -204,8 +204,8 @@ static bool emit_pass_registers(struct emitter *e, const struct opcode *row, con
     unsigned rm_operand = find_operand(row, in_modrm_rm);
     bool general = is_general(rm_operand) && rm_operand != OPERAND_Eb && !how.vector_rm;
     unsigned rm = general ? host_gpr(i->rm) : i->rm, reg = reg_field(row, i, how);
-    bool high = is_high_byte(find_operand(row, in_modrm_reg), i->reg) ||
-                is_high_byte(rm_operand, i->rm);
+    bool high =
+        is_high_byte(find_operand(row, in_modrm_reg), i->reg) || is_high_byte(rm_operand, i->rm);
     if (high && (rm >= 8 || reg >= 8))
         return false; /* MOVZX ESP, AH */
     asm_rr(&e->a, form_of(row, i), row->opcode, reg, rm);
