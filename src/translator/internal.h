@@ -37,23 +37,26 @@ struct glue_range {
 
 /* The hand-written code at the start of the cache. Addresses are in the writable view. */
 struct glue {
-    uint8_t *enter;           /* enum exit_kind enter(struct cpu *, const void *code) */
-    uint8_t *exit;            /* R10D: enum exit_kind, R8: value. Guest registers and flags live */
-    uint8_t *execute;         /* called in an instruction's code, which C does. The same */
-    uint8_t *execute_trapped; /* the same by a jump; R8: an address in its code + 1 */
-    uint8_t *exit_lookup; /* to exit with that kind */
-    /* The table of jump targets has none for R8D, EIP, resp. R8, struct link *. The same to its
-     * translation by the bytes, or out. */
-    uint8_t *find_lookup, *find_link;
-    uint8_t *lookup;          /* R8D: EIP. To its translation by the table of jump targets */
-    uint8_t *link;            /* R8D: data_ref. Exit, or the same, as the link says */
-    uint8_t *far_link;        /* R8D: data_ref. The same to its target; fills its slot */
-    uint8_t *computed_miss;   /* from a computed jump: x86_64/computed.c */
-    uint8_t *return_mismatch; /* from the landing of a CALL, R8D being another EIP */
-    uint8_t *return_bottom;   /* where the return stack's bottom returns to: R8D: EIP */
-    /* R8: help_fn *, R9D: value, R12: struct translated *, R13D: instruction number */
+    uint8_t *enter; /* enum exit_kind enter(struct cpu *, const void *code) */
+
+    /* All others come from translations: the guest's registers and flags are live. */
+    uint8_t *exit;            /* back to C: R10D: enum exit_kind, R8: value */
+    uint8_t *exit_lookup;     /* the same with EXIT_LOOKUP */
+    uint8_t *execute;         /* called in an instruction's code: C does it */
+    uint8_t *execute_trapped; /* the same by a jump; R8: an address in that code + 1 */
+    /* Called: R8: help_fn *, R9D: value, R12: struct translated *, R13D: instruction number */
     uint8_t *helper;
-    uint8_t *probe[SHARED_PROBES]; /* operand.c */
+    /* The table of jump targets has none for R8D, EIP, resp. R8, struct link *: to its translation
+     * by its bytes, or out. */
+    uint8_t *find_lookup, *find_link;
+    uint8_t *lookup;               /* R8D: EIP: to its translation by the table, or find_lookup */
+    uint8_t *link;                 /* R8D: data_ref: out, for C to link it; by_table: as lookup */
+    uint8_t *far_link;             /* R8D: data_ref: as lookup, and fills its slot, or find_link */
+    uint8_t *computed_miss;        /* from a computed jump: x86_64/computed.c */
+    uint8_t *return_mismatch;      /* from the landing of a CALL, R8D being another EIP */
+    uint8_t *return_bottom;        /* what the return stack's bottom leads to: R8D: EIP */
+    uint8_t *probe[SHARED_PROBES]; /* called: operand.c */
+
     /* While the host is here, attention has been tested and generated code not been entered. The
      * way out is at the end. */
     struct glue_range enter_race, execute_race, find_race;
@@ -147,7 +150,7 @@ static inline const uint8_t *runs_at(const struct translator *tr, const uint8_t 
     return written + tr->to_run;
 }
 
-/* A translation or link by its reference. */
+/* A translation or link by its reference, and back. */
 static inline void *data_at(const struct translator *tr, data_ref ref)
 {
     return ref != NO_DATA ? tr->data + (uint64_t)ref * DATA_WORD : NULL;
@@ -169,9 +172,10 @@ static inline struct translated *translation_next(const struct translator *tr,
 /* code_cache.c */
 bool code_cache_create(struct translator *tr);
 void code_cache_destroy(struct translator *tr);
-/* Room for the largest translation: code from *code to *end, data behind the result; may empty a
- * region. Only while no generated code runs. */
+/* A region with room for the largest chain: TRANSLATION_MAX_CODE bytes between code_used and slots,
+ * TRANSLATION_MAX_DATA from data_used on. May empty one. Only while no generated code runs. */
 struct region *code_cache_reserve(struct translator *tr);
+/* t is found from now on, and what follows begins behind it; in ascending order. */
 void code_cache_publish(struct translator *tr, struct region *r, struct translated *t,
                         uint8_t *code_end, uint8_t *data_end);
 void code_cache_flush(struct translator *tr);
@@ -298,11 +302,13 @@ bool translator_can_look_up(struct translator *tr, uint32_t mode);
 /* What a translated block's first instruction is handled by. */
 const struct insn *translator_run(struct cpu *cpu, const struct insn *i);
 
-/* x86_64/: emit the glue at the cache's start; translations behind each other from r->code_used on,
- * of which chain[0] is made, at most `most`: how many, 0 if they do not fit. */
+/* x86_64/glue.c: the glue at the cache's start. Gives where it ends. */
 uint8_t *emit_glue(struct translator *tr, uint8_t *code, uint8_t *end);
+/* x86_64/block.c: translations behind each other from r->code_used on: chain[0], which the caller
+ * has made, and what translation_behind() makes, `most` at most. Gives how many; 0: no room. */
 unsigned emit_chain(struct translator *tr, struct region *r, struct translated **chain,
                     unsigned most);
+/* The jump or call whose displacement is at site goes to the target. */
 void emit_patch_link(uint8_t *site, const uint8_t *target);
 /* What enters t, which was dropped, looks for its successor. */
 void emit_tombstone(struct translator *tr, struct translated *t);
@@ -311,24 +317,24 @@ bool host_can_translate(void);
 /* Is there generated code for this row at all? */
 bool emits(const struct opcode *row);
 /*
- * Instructions of these kinds (FPU_*) are to run on the host's registers: the guest's state is
- * loaded into them if it is not there. False if they may not run there for another reason
- * (jit.x87_closed, sse_closed); then nothing has changed.
+ * x86_64/fpu_state.c: instructions of these kinds (FPU_*) are to run on the host's registers: the
+ * guest's state is loaded into them if it is not there. False if they may not run there for another
+ * reason (jit.x87_closed, sse_closed); then nothing has changed.
  */
 bool fpu_open(struct cpu *cpu, unsigned kinds);
 /* struct engine's: the state is live; bring it into cpu->fpu. */
 void fpu_save(struct cpu *cpu);
 /* May instructions of one of these kinds not run on the host's registers as they are? */
 bool fpu_closed(const struct cpu *cpu, unsigned kinds);
-/* FPU_* of an instruction that runs there, 0 for one that the executor does. */
+/* x86_64/fpu_guard.c: FPU_* of an instruction that runs there, 0 for one that the executor does. */
 unsigned fpu_kinds(const struct insn *i);
-/* x86_64/: what a trap finds in, and wants of, the host's registers. */
+/* x86_64/frame.c: what a trap finds in, and wants of, the host's registers. */
 void frame_execute(struct translator *tr, struct host_frame *frame);
 void frame_leave(struct translator *tr, struct host_frame *frame, uint32_t eip);
 bool frame_return_stack_overflow(struct translator *tr, struct host_frame *frame, uint64_t address);
 void frame_single_step(struct host_frame *frame, bool on);
-/* Where a repeated string instruction was interrupted, its registers become the guest's again, as
- * if the rest were a whole instruction. False: at no such place. string.c */
+/* x86_64/string.c: where a repeated string instruction was interrupted, its registers become the
+ * guest's again, as if the rest were a whole instruction. False: at no such place. */
 bool frame_unwind(const struct translator *tr, struct host_frame *frame, const struct insn *i);
 
 #endif

@@ -69,7 +69,7 @@ static bool bring_back(struct translator *tr, const uint8_t *host, uint32_t eip,
     return true;
 }
 
-/* The mode is what it was in the code that comes from; the page may be another one. */
+/* The mode is that of the code that control comes from; the page may be another one. */
 static const uint8_t *find(struct translator *tr, struct cpu *cpu, struct link *link)
 {
     uint32_t eip = (uint32_t)cpu->eip, mode = cpu->jit.mode & ~TRANSLATION_CS_MASK;

@@ -96,7 +96,7 @@ static void join(struct translator *tr, struct translated *const *chain, unsigne
     }
 }
 
-/* Alone, where the estimate of what fits into one emission was too low. */
+/* A chain; one block alone, where the estimate of what fits into one emission was too low. */
 static unsigned emit(struct translator *tr, struct region *r, struct block *b, uint32_t eip,
                      uint32_t mode, struct translated **chain)
 {
@@ -109,8 +109,7 @@ static unsigned emit(struct translator *tr, struct region *r, struct block *b, u
     return count;
 }
 
-/* Decoding was done for the executor; flags are looked at instruction by instruction while
- * emitting. */
+/* Which flags are dead is found while emitting, instruction by instruction. */
 struct translated *translate(struct translator *tr, struct block *b, uint32_t eip, uint32_t mode)
 {
     block_insns(tr->cpu, b); /* decoded for the executor, and perhaps forgotten since */

@@ -18,25 +18,30 @@ typedef uint32_t data_ref;
 enum { NO_DATA = 0, DATA_WORD = 4 };
 
 /*
- * A direct jump out of a translation to a known EIP. It starts by going to its stub, which leaves
- * for the dispatcher; once the target is translated, it goes there. Within a page its instruction
- * is patched. What another page is may change without this one: a far link jumps through a slot,
- * which is emptied with the table of jump targets (far_link.c).
+ * A jump or call out of a translation. It starts by going to its stub.
+ *
+ * Near, within the page: the stub leaves for C. Once the target is translated C patches the
+ * instruction, which goes there from then on; or, where that would not be right for long, tells the
+ * stub to look the target up in the table of jump targets (link.c).
+ *
+ * Far, to any other page: what that is may change without this one, so it jumps through a slot. The
+ * stub looks the target up and fills the slot, which is emptied with the table (far_link.c). A
+ * computed jump has one for the target that it went to last (x86_64/computed.c).
  */
 struct link {
     uint32_t target_eip; /* of a computed jump: where it went last */
     union {
-        data_ref to;   /* near: NO_DATA while unlinked */
-        uint32_t slot; /* far: where the address is that it jumps to: eight bytes each from the
-                          cache's begin */
+        data_ref to;   /* near; NO_DATA: it goes to its stub */
+        uint32_t slot; /* far: counted in eight bytes from the cache's begin */
     };
-    data_ref next_incoming;   /* of the links into `to` */
-    uint16_t site;            /* near: the 32-bit displacement of a JMP, Jcc or CALL: bytes from the
-                               code of the translation that the link is in */
-    uint16_t stub;            /* where it goes while unlinked: the same */
-    uint16_t distance;        /* bytes from its translation's data */
-    uint8_t far : 1, fpu : 2; /* FPU_*: what is known to be open where it is */
-    uint8_t by_table; /* near: the stub looks in the table, the target cannot be linked to */
+    data_ref next_incoming; /* near: of the links into `to` */
+    /* Bytes from the code of the translation that the link is in. */
+    uint16_t site; /* near: the 32-bit displacement of a JMP, Jcc or CALL */
+    uint16_t stub;
+    uint16_t distance; /* bytes from its translation's data */
+    uint8_t far : 1;
+    uint8_t fpu : 2;  /* near: FPU_*: what is known to be open where it is */
+    uint8_t by_table; /* near: the stub looks the target up, as it cannot be linked to */
 };
 
 enum { TRANSLATION_MAX_LINKS = 2 * BLOCK_MAX_INSNS };
@@ -46,23 +51,23 @@ _Static_assert(TRANSLATION_MAX_LINKS <= UINT8_MAX, "link_count");
  * What a block needs of the FPU: that the guest's registers are in the host's, and that it may use
  * them (jit.x87_closed, sse_closed). This is tested where the block is entered, and holds until it
  * is left: what closes the FPU is C code, behind which the FPU is opened again or the block left.
- * A link between two blocks that need it goes past the test.
+ * A near link between two blocks that need it goes past the test.
  */
 enum { FPU_X87 = 1 << 0, FPU_SSE = 1 << 1 }; /* FPU_X87: and MMX */
 
 #define TRANSLATION_NO_GS UINT32_MAX /* no segment's: it has bits that none has */
 
-/* One block translated for one EIP and one mode. */
+/* One block translated for one EIP, one mode and one kind of GS: a version of the block. */
 struct translated {
     struct block *block; /* NULL once dropped; its code stays until its region of the cache goes */
-    uint8_t *code;       /* writable view; what runs is at code + cache->to_run */
-    data_ref next_of_block; /* the same bytes for another EIP or mode */
-    data_ref incoming;      /* links */
+    uint8_t *code;       /* writable view; runs_at() tells where it runs */
+    data_ref next_of_block; /* another version */
+    data_ref incoming;      /* near links that lead here */
     uint32_t eip, mode;
     uint32_t gs; /* seg[SEG_GS].translation that it is for; TRANSLATION_NO_GS: it does not use it */
-    uint16_t hot_size; /* bytes of code in the order of the guest's; stubs follow */
-    uint16_t size;
-    /* The table of jump targets leads here in so many places; if it is one, jump_index is which. */
+    uint16_t hot_size; /* bytes of code in the order of the guest's */
+    uint16_t size;     /* with stubs, which lie behind the last translation of a chain */
+    /* The table of jump targets leads here in jump_entries places; if it is one, this is which. */
     uint16_t jump_index;
     uint8_t jump_entries;
     uint8_t fpu;   /* FPU_*: tested between code and offsets[0] */

@@ -14,7 +14,7 @@ struct cpu;
 
 /* Optimisations that can be switched off, to corner a fault. */
 enum {
-    OPTIMISE_CHAIN = 1 << 0,   /* direct jumps within a page go straight to their target */
+    OPTIMISE_CHAIN = 1 << 0,   /* jumps to known addresses go straight to their target */
     OPTIMISE_LOOKUP = 1 << 1,  /* indirect jumps look their target up inline */
     OPTIMISE_RETURN = 1 << 2,  /* returns are predicted by a stack of host return addresses */
     OPTIMISE_FPU = 1 << 3,     /* x87, MMX and SSE run on the host's own registers */

@@ -7,14 +7,14 @@
 /* The code cache is emptied an eighth at a time: little that is hot is lost at once. */
 #define CODE_REGIONS 8
 
-/* The smallest cache: each region holds a few of the largest translations. */
+/* The smallest cache: each region holds a few of the largest chains. */
 #define CODE_CACHE_MIN (1u << 20)
 
 /* What Debian has translated when it asks for a login, 160 bytes a block, and as much data again.
  * A compiler on top of it runs no faster with more. */
 #define CODE_CACHE_DEFAULT (19u << 20)
 
-/* Room for what is translated together: 48 instructions of at most 512 bytes with their stubs. */
+/* Room for a chain: 48 instructions of at most 512 bytes with their stubs. */
 #define TRANSLATION_MAX_CODE  (24u << 10)
 #define TRANSLATION_INSN_CODE 512
 #define TRANSLATION_MAX_DATA  (8u << 10)
@@ -23,13 +23,13 @@
  * times. */
 #define TRANSLATION_THRESHOLD 4
 
-/* So much dearer is each further version of a block, for another EIP or mode. */
+/* So much dearer is each further version of a block, for another EIP, mode or GS. */
 #define TRANSLATION_MORE_FACTOR 5
 
-/* Blocks that are translated together, each where the one before goes on. */
+/* Blocks that are translated together, each where the one before goes on: a chain. */
 #define TRANSLATION_CHAIN 8
 
-/* Versions of one block for different EIPs and modes; one more drops all of them. */
+/* Versions of one block; one more drops all of them. */
 #define TRANSLATION_MAX_VERSIONS 4
 
 /* Calls that may be open before the return stack starts anew: 8 bytes each. */

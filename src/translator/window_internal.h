@@ -128,7 +128,7 @@ struct windows {
     int64_t stay_began;
     unsigned stay_weight, until_stay;
     uint32_t interrupts; /* jit.interrupts at the last selection */
-    uint64_t stamp; /* of the least recently used */
+    uint64_t stamp;      /* counts selections, for last_used */
 
     struct window window[WINDOWS_MAX];
     struct space spaces[SPACES_MAX];
@@ -217,6 +217,9 @@ bool place_find(const struct windows *ws, unsigned index, struct place *place);
 /* The entries of the page directory for stretch `index` and those behind it that are on the same
  * page: their number, 0 where they are not in RAM; two stretches share one of 4 bytes. */
 unsigned directory_find(const struct windows *ws, unsigned index, const uint8_t **entries);
+/* The entry that maps linear in the current space; 0: none. */
+uint64_t leaf_find(const struct windows *ws, uint32_t linear);
+/* hint: nothing has faulted there, so that nothing is to be set for it, A and D bits among it. */
 bool window_map_page(struct windows *ws, struct window *w, uint32_t linear, bool write, bool hint);
 
 /* window.c: window_hint() of a window. */
@@ -227,9 +230,6 @@ void window_check(struct windows *ws, struct window *w);
 void window_check_page(struct windows *ws, struct window *w, uint32_t linear);
 /* How many of w's stretches the current page tables map as w has them. */
 unsigned window_matches(const struct windows *ws, const struct window *w);
-
-/* The entry that maps linear in the current space; 0: none. */
-uint64_t leaf_find(const struct windows *ws, uint32_t linear);
 
 /* window_space.c */
 void spaces_create(struct windows *ws);

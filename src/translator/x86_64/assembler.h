@@ -64,9 +64,8 @@ void asm_16(struct assembler *a, uint16_t v);
 void asm_32(struct assembler *a, uint32_t v);
 void asm_64(struct assembler *a, uint64_t v);
 
-/* One opcode with ModRM: register and register, or register and memory. form: ASM_*. immediate: how
- * many bytes will follow the operand (only RIP-relative addressing would need it; kept for checks).
- * reg may also be an opcode extension 0-7. */
+/* One opcode with ModRM: register and register, or register and memory. form: ASM_*. reg may also
+ * be an opcode extension 0-7. An immediate is the caller's to add. */
 void asm_rr(struct assembler *a, unsigned form, uint8_t opcode, unsigned reg, unsigned rm);
 void asm_rm(struct assembler *a, unsigned form, uint8_t opcode, unsigned reg,
             const struct host_memory *m);
@@ -119,7 +118,7 @@ struct asm_label asm_jmp_short(struct assembler *a);
 enum { ASM_UNLESS_ZERO_BYTES = 8 };
 void asm_unless_zero(struct assembler *a);
 void asm_bind(struct assembler *a, struct asm_label label); /* here */
-/* Jump to r/m64. */
+/* Jump to, or call, what a register holds, or eight bytes of memory. */
 void asm_jmp_reg(struct assembler *a, unsigned reg);
 void asm_call_reg(struct assembler *a, unsigned reg);
 void asm_jmp_mem(struct assembler *a, const struct host_memory *m);

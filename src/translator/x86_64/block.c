@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// One block: its instructions in order, then the stubs they jump to.
+// A chain of blocks: their instructions in order, then the stubs they jump to.
 #include "translator/x86_64/emitter.h"
 
 #include "translator/internal.h"
 #include "translator/x86_64/fpu_emit.h"
 
-enum stub_kind { STUB_LINK, STUB_FAR, STUB_FAR_JUMP, STUB_COMPUTED };
+enum stub_kind {
+    STUB_LINK,     /* of a near link */
+    STUB_FAR,      /* what an empty slot leads to */
+    STUB_FAR_JUMP, /* and, before it, the jump through the slot: a Jcc knows no such operand */
+    STUB_COMPUTED, /* and, before it, the way of a computed jump to another target */
+};
 
 /* A jump in hot code to cold code that is not there yet. */
 struct pending_stub {
     enum stub_kind kind;
-    struct asm_label label;
-    struct link *link; /* STUB_FAR_JUMP: the stub is a jump of its own */
+    struct asm_label label; /* not of STUB_FAR */
+    struct link *link;
 };
 enum { MAX_STUBS = 4 * BLOCK_MAX_INSNS, MAX_STUB_BYTES = 40 };
 
@@ -110,7 +115,7 @@ void computed_miss_path(struct emitter *e, struct asm_label label)
     s->link = &translation_links(e->t)[e->t->link_count - 1];
 }
 
-/* Has the row no say in a flag that it does not overwrite? SDM 1 appendix A. */
+/* Are all six flags written, and none read? SDM 1 appendix A. */
 static bool overwrites_flags(const struct insn *i)
 {
     if (i->op == INSN_OP_UNDEFINED)
@@ -145,7 +150,7 @@ static void emit_insn(struct emitter *e, const struct insn *i)
     slow_path(e);
 }
 
-/* TRANSLATION_MAX_CODE is below 64 KiB. */
+/* Here it begins. */
 static void set_stub(const struct emitter *e, struct link *link)
 {
     link->stub = (uint16_t)(e->a.p - link_from(link)->code);
@@ -277,7 +282,7 @@ static struct link *last_link(const struct emitter *e)
     return last && e->t->hot_size >= TOMBSTONE_SIZE ? l : NULL;
 }
 
-/* Of bytes for code and stubs, what a translation may still take: translation_behind() compares. */
+/* In instructions, with their stubs: what translation_behind() may add. */
 static unsigned room_left(const struct emitter *e)
 {
     size_t used = (size_t)(e->a.p - e->a.start) + e->stub_count * MAX_STUB_BYTES;

@@ -50,7 +50,7 @@ struct emitter {
     struct translated *t;
     const struct block *block;
     const struct insn *insn; /* being emitted */
-    unsigned index;          /* its number in the block */
+    unsigned index;          /* its number in the block; t->count: at the block's begin */
     uint32_t eip, next_eip;  /* its own and its successor's */
     uint32_t mode;           /* TRANSLATION_* */
     enum memory_way way;     /* how this instruction reaches memory */
@@ -148,12 +148,12 @@ bool emit_pass(struct emitter *e, const struct insn *i, struct pass how);
 /* ESP += bytes, or SP where the stack is a 16-bit one. Flags kept. */
 void adjust_stack(struct emitter *e, int32_t bytes);
 
-/* Segment bases and limits at run time: add the base of seg to the offset in R8 (flags kept;
- * clobbers R9). */
+/* to = base of seg + offset, both 32-bit registers. Flags are kept; clobbers R9 where the base is
+ * not known to be 0. */
 void add_segment_base(struct emitter *e, unsigned seg, unsigned to, unsigned offset);
 
 /*
- * can_emit.c: which function emits a row; NULL: the executor does it. The tables are made from the
+ * can_emit.c: which function emits a row; NULL: the executor does it. The table is made from the
  * lists integer.inc, control.inc, string.inc, system.inc, x87.inc, simd.inc in this directory:
  *   EMIT(map, first, last, prefix, reg, function)    rows of that map and opcode range; prefix and
  *                                                    reg: as the row has it, ANY: whatever it has

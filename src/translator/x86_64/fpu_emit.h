@@ -13,6 +13,7 @@ void fpu_guard(struct emitter *e, unsigned kinds);
  * (R8), are set. Flags are kept; clobbers it and R9. */
 void fpu_require_masks(struct emitter *e, unsigned reg, unsigned shift);
 
+/* x87_environment.c: rows that x87.c hands on. */
 emit_fn emit_fldcw, emit_fldenv, emit_fnstenv;
 
 #endif

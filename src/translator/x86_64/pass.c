@@ -61,7 +61,7 @@ static bool in_modrm_rm(unsigned operand)
            (operand >= OPERAND_Ux && operand <= OPERAND_Ww);
 }
 
-/* Where the operand of each kind lies: operand number + 1; 0: nowhere. */
+/* The row's operand of this kind. */
 static unsigned find_operand(const struct opcode *row, bool (*is)(unsigned operand))
 {
     for (unsigned n = 0; n < ARRAY_SIZE(row->operand); n++)
