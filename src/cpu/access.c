@@ -4,6 +4,7 @@
 #include "cpu/access.h"
 
 #include "cpu/system.h"
+#include "cpu/system/descriptor.h"
 #include "cpu/tlb.h"
 #include "cpu/x87/fpu.h"
 #include "host/host.h"
@@ -162,6 +163,19 @@ void exec_probe_read(struct cpu *cpu, const struct insn *i, unsigned seg, uint32
                      unsigned size)
 {
     probe(cpu, i, seg, offset, size, false);
+}
+
+/* "Subject to all permission checking and faults associated with a byte load", but execute-only segments
+ * are allowed. SDM 2A CLFLUSH */
+void exec_probe_line(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset)
+{
+    struct segment s = cpu->seg[seg];
+    exec_sync(cpu, i);
+    if (s.attributes & ATTR_CODE)
+        s.attributes |= ATTR_READABLE;
+    if (!segment_allows(&s, offset, 1, false))
+        cpu_raise_error(cpu, seg == SEG_SS ? EXC_SS : EXC_GP, 0);
+    tlb_find(cpu, (uint32_t)s.base + offset, ACCESS_READ, cpu->cpl == 3);
 }
 
 uint64_t cpu_load_linear(struct cpu *cpu, uint32_t linear, unsigned size)

@@ -32,6 +32,8 @@ void exec_probe_write(struct cpu *cpu, const struct insn *i, unsigned seg, uint3
                       unsigned size);
 void exec_probe_read(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset,
                      unsigned size);
+/* CLFLUSH's: as a byte is read, but through execute-only segments, too. */
+void exec_probe_line(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset);
 
 #define EXEC_LOAD(bits, bytes)                                                                     \
     static inline uint##bits##_t exec_load##bits(struct cpu *cpu, const struct insn *i,            \

@@ -518,6 +518,22 @@ TEST(repeat_across_an_absent_page)
     machine_destroy(m);
 }
 
+/* SDM 2A CLFLUSH: "allowed to flush a linear address in an execute-only segment" */
+TEST(clflush_takes_execute_only_segments)
+{
+    struct cpu_machine *m = flat_machine();
+    struct cpu *cpu = m->cpu;
+    cpu->seg[SEG_CS].attributes &= (uint16_t)~ATTR_READABLE;
+    segment_update_limits(&cpu->seg[SEG_CS]);
+    cpu->gpr[RSI] = DATA;
+    CHECK_EQ(RUN(m, "\x2e\x8b\x06"), EXC_GP);
+    CHECK_EQ(RUN(m, "\x2e\x0f\xae\x3e"), EXC_UD);
+    cpu->seg[SEG_DS].attributes = 0;
+    segment_update_limits(&cpu->seg[SEG_DS]);
+    CHECK_EQ(RUN(m, "\x0f\xae\x3e"), EXC_GP);
+    machine_destroy(m);
+}
+
 /* The pages of all slots are missing: silicon names the first one's address. */
 TEST(popa_faults_at_its_lowest_slot)
 {

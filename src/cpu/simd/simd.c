@@ -43,9 +43,9 @@ EXEC(fence)
     EXEC_NEXT;
 }
 
-/* No cache is modelled; but the line has to be readable. */
+/* No cache is modelled; but the line has to be there. */
 EXEC(clflush)
 {
-    exec_prepare_read(cpu, i, i->seg, exec_ea(cpu, i), 1);
+    exec_probe_line(cpu, i, i->seg, exec_ea(cpu, i));
     EXEC_NEXT;
 }
