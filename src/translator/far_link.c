@@ -37,6 +37,23 @@ void far_links_empty(struct translator *tr)
         empty(tr, tr->links_kept[n]);
     jit->links_free = FAR_LINKS_MAX;
     tr->links_kept_count = 0;
+    __builtin_memset(tr->links_kept_in, 0, sizeof tr->links_kept_in);
+}
+
+static uint32_t *area_word(struct translator *tr, uint32_t linear)
+{
+    return &tr->links_kept_in[linear >> LINK_AREA_SHIFT >> 5];
+}
+
+static uint32_t area_bit(uint32_t linear)
+{
+    return 1u << (linear >> LINK_AREA_SHIFT & 31);
+}
+
+static void keep(struct translator *tr, struct link *link)
+{
+    tr->links_kept[tr->links_kept_count++] = link;
+    *area_word(tr, link->target_eip) |= area_bit(link->target_eip);
 }
 
 static bool leads_to_global(const struct translator *tr, const struct link *link)
@@ -52,7 +69,7 @@ void far_links_keep_global(struct translator *tr)
     for (uint64_t n = jit->links_free; n < FAR_LINKS_MAX; n++) {
         struct link *link = jit->links_filled[n];
         if (leads_to_global(tr, link) && tr->links_kept_count < FAR_LINKS_MAX)
-            tr->links_kept[tr->links_kept_count++] = link;
+            keep(tr, link);
         else
             empty(tr, link);
     }
@@ -66,12 +83,18 @@ static void empty_in(const struct translator *tr, struct link *link, uint32_t li
         empty(tr, link);
 }
 
-/* They stay listed: one that is filled again may be listed twice. */
+/*
+ * They stay listed: one that is filled again may be listed twice. A computed jump that is kept and
+ * has another target since then is listed among the filled ones, too, so that its old area will do.
+ * Bytes are those of one page at most.
+ */
 void far_links_empty_range(struct translator *tr, uint32_t linear, unsigned bytes)
 {
     struct jit_state *jit = &tr->cpu->jit;
     for (uint64_t n = jit->links_free; n < FAR_LINKS_MAX; n++)
         empty_in(tr, jit->links_filled[n], linear, bytes);
+    if (!(*area_word(tr, linear) & area_bit(linear)))
+        return;
     for (unsigned n = 0; n < tr->links_kept_count; n++)
         empty_in(tr, tr->links_kept[n], linear, bytes);
 }

@@ -12,7 +12,7 @@
 #include "translator/tunables.h"
 #include "translator/window.h"
 
-enum { LINEAR_PAGES = 1 << 20 };
+enum { LINEAR_PAGES = 1 << 20, LINK_AREA_SHIFT = 22 };
 
 /* One part of the code cache: filled from begin to end, emptied as a whole. */
 struct region {
@@ -137,6 +137,9 @@ struct translator {
     struct link *links_filled[FAR_LINKS_MAX]; /* since the last flush: jit.links_filled */
     struct link *links_kept[FAR_LINKS_MAX];   /* before it: to global pages */
     unsigned links_kept_count;
+    /* Bit n: some of those kept lead to the nth 4 MiB. They are thousands, most of them to a
+     * kernel's code, where pages are hardly ever flushed one by one. */
+    uint32_t links_kept_in[1u << (32 - LINK_AREA_SHIFT - 5)];
 
     struct origin origins[1u << ORIGIN_BITS];
 };
