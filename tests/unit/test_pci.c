@@ -271,6 +271,33 @@ TEST(bars_decode_by_command_register)
     board_destroy(&b);
 }
 
+/* PCI 2.3, 6.2.5.1: the register after it holds the upper half. */
+TEST(bar_of_64_bits)
+{
+    struct board b;
+    struct card c;
+    uint64_t value;
+    board_create(&b);
+    card_create(&b, &c, CARD, 1);
+    c.function.bar[1] = (struct pci_bar){.size = 0};
+    pci_bar_set_memory64(&c.function, 1, c.mmio, 4096);
+    config_write(&b, CARD, 4, 2, PCI_COMMAND_MEMORY);
+    config_write(&b, CARD, 0x14, 4, 0xffffffff);
+    config_write(&b, CARD, 0x18, 4, 0xffffffff);
+    CHECK_EQ(config_read(&b, CARD, 0x14, 4), 0xfffff00c);
+    CHECK_EQ(config_read(&b, CARD, 0x18, 4), 0xffffffff);
+    config_write(&b, CARD, 0x18, 4, 2);
+    config_write(&b, CARD, 0x14, 4, 0x40000000);
+    CHECK(memory_read(b.memory, SPACE_MEMORY, 0x240000003, 1, &value));
+    CHECK_EQ(value, 0xc3);
+    CHECK(!memory_read(b.memory, SPACE_MEMORY, 0x40000003, 1, &value));
+    config_write(&b, CARD, 0x18, 4, 0);
+    CHECK(memory_read(b.memory, SPACE_MEMORY, 0x40000003, 1, &value));
+    config_write(&b, CARD, 0x14, 4, 0);
+    CHECK(!memory_read(b.memory, SPACE_MEMORY, 3, 1, &value));
+    board_destroy(&b);
+}
+
 TEST(slots)
 {
     struct board b;

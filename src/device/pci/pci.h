@@ -34,12 +34,13 @@ struct pci_bus;
 
 struct pci_bar {
     struct region *region; /* moved and enabled by the core; created disabled by the chip */
-    uint32_t size;         /* a power of two; 0: no BAR */
+    uint64_t size;         /* a power of two; 0: no BAR */
     bool io;
     bool prefetchable;
+    bool wide; /* 64 bits: the next BAR's register is its upper half */
     /* Alternative to region, for a BAR that is several regions: told the new base, or mapped =
      * false. */
-    void (*moved)(void *opaque, uint32_t base, bool mapped);
+    void (*moved)(void *opaque, uint64_t base, bool mapped);
 };
 
 struct pci_function {
@@ -77,6 +78,10 @@ int pci_free_slot(const struct pci_bus *bus);
 void pci_bar_set_io(struct pci_function *f, unsigned bar, struct region *region, uint32_t size);
 void pci_bar_set_memory(struct pci_function *f, unsigned bar, struct region *region, uint32_t size,
                         bool prefetchable);
+/* Its address has 64 bits; it takes BARs bar and bar + 1 and is prefetchable. region may be NULL:
+ * nothing answers there. */
+void pci_bar_set_memory64(struct pci_function *f, unsigned bar, struct region *region,
+                          uint64_t size);
 /* The expansion ROM: block holds the image padded to a power of two. */
 void pci_rom_set(struct pci_function *f, struct region *region, uint32_t size);
 

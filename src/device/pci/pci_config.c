@@ -59,6 +59,18 @@ void pci_bar_set_memory(struct pci_function *f, unsigned bar, struct region *reg
     f->bar[bar].prefetchable = prefetchable;
 }
 
+/* Section 6.2.5.1: type 2 in bits 2-1 is an address of 64 bits. */
+void pci_bar_set_memory64(struct pci_function *f, unsigned bar, struct region *region,
+                          uint64_t size)
+{
+    uint64_t writable = ~(size - 1);
+
+    f->bar[bar] =
+        (struct pci_bar){.region = region, .size = size, .prefetchable = true, .wide = true};
+    store_le64(&f->config[PCI_BAR(bar)], 0xc);
+    store_le64(&f->writable[PCI_BAR(bar)], writable);
+}
+
 /* Section 6.2.5.2: bits 10-1 of the ROM's register are reserved, bit 0 enables it. */
 void pci_rom_set(struct pci_function *f, struct region *region, uint32_t size)
 {
@@ -72,12 +84,12 @@ void pci_rom_set(struct pci_function *f, struct region *region, uint32_t size)
  * ones), a range that leaves the address space, and address 0 (never assigned; RAM is there) are
  * not decoded.
  */
-static bool bar_decodes(const struct pci_function *f, unsigned bar, uint32_t *base)
+static bool bar_decodes(const struct pci_function *f, unsigned bar, uint64_t *base)
 {
     const struct pci_bar *b = &f->bar[bar];
-    uint32_t value = load_le32(&f->config[bar_offset(bar)]);
+    uint64_t value = load_le(&f->config[bar_offset(bar)], b->wide ? 8 : 4);
+    uint64_t limit = b->io ? UINT16_MAX : b->wide ? UINT64_MAX - 1 : UINT32_MAX - 1, last;
     uint16_t command = load_le16(&f->config[PCI_COMMAND]);
-    uint64_t last;
 
     if (!(command & (b->io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)))
         return false;
@@ -85,9 +97,9 @@ static bool bar_decodes(const struct pci_function *f, unsigned bar, uint32_t *ba
         return false;
     *base = value & ~(b->size - 1);
     if (b->io)
-        *base &= ~UINT32_C(3);
-    last = (uint64_t)*base + b->size - 1;
-    return *base != 0 && last < (b->io ? UINT64_C(0x10000) : UINT64_C(0xffffffff));
+        *base &= ~UINT64_C(3);
+    last = *base + (b->size - 1);
+    return *base != 0 && last != UINT32_MAX && last <= limit;
 }
 
 void pci_update_bars(struct pci_function *f)
@@ -97,7 +109,7 @@ void pci_update_bars(struct pci_function *f)
     memory_begin(f->bus->memory);
     for (unsigned bar = 0; bar < ARRAY_SIZE(f->bar); bar++) {
         struct pci_bar *b = &f->bar[bar];
-        uint32_t base = 0;
+        uint64_t base = 0;
         bool mapped;
         if (b->size == 0)
             continue;

@@ -41,15 +41,16 @@ struct printer {
 static void print_bar(struct printer *out, const struct pci_function *f, unsigned n)
 {
     const struct pci_bar *bar = &f->bar[n];
-    uint32_t value = load_le32(&f->config[n == 6 ? PCI_ROM : PCI_BAR(n)]);
-    uint32_t base = value & ~(bar->size - 1);
+    uint64_t value = load_le(&f->config[n == 6 ? PCI_ROM : PCI_BAR(n)], bar->wide ? 8 : 4);
+    uint64_t base = value & ~(bar->size - 1), last = base + (bar->size - 1);
 
     if (bar->io)
-        format(out->text, sizeof out->text, "      BAR%u: I/O at 0x%04x [0x%04x].", n, base,
-               base + bar->size - 1);
+        format(out->text, sizeof out->text, "      BAR%u: I/O at 0x%04llx [0x%04llx].", n,
+               (unsigned long long)base, (unsigned long long)last);
     else
-        format(out->text, sizeof out->text, "      BAR%u: 32 bit %smemory at 0x%08x [0x%08x].", n,
-               bar->prefetchable ? "prefetchable " : "", base, base + bar->size - 1);
+        format(out->text, sizeof out->text, "      BAR%u: %u bit %smemory at 0x%08llx [0x%08llx].",
+               n, bar->wide ? 64 : 32, bar->prefetchable ? "prefetchable " : "",
+               (unsigned long long)base, (unsigned long long)last);
     out->line(out->opaque, out->text);
 }
 
