@@ -76,7 +76,14 @@ static bool connect_all(struct session *s, const char *const *serial, const char
     if (s->monitor_chars == NULL &&
         !open_connection(s, &s->monitor_chars, "-monitor", monitor, "monitor", err))
         return false;
-    return open_connection(s, &s->debugcon, "-debugcon", o->debugcon, "debugcon", err);
+    for (unsigned n = 0; n < o->debugcon_count; n++) {
+        char label[24] = "debugcon";
+        if (n > 0)
+            snprintf(label, sizeof label, "debugcon%u", n);
+        if (!open_connection(s, &s->debugcon[n], "-debugcon", o->debugcons[n].where, label, err))
+            return false;
+    }
+    return true;
 }
 
 bool session_open_connections(struct session *s, struct error *err)

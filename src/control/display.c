@@ -21,7 +21,9 @@ static bool uses_stdio(const char *where)
 /* Has one of the options asked for standard input and output? */
 static bool stdio_taken(const struct options *o)
 {
-    bool taken = uses_stdio(o->monitor) || uses_stdio(o->debugcon) || uses_stdio(o->gdb);
+    bool taken = uses_stdio(o->monitor) || uses_stdio(o->gdb);
+    for (unsigned n = 0; n < o->debugcon_count; n++)
+        taken |= uses_stdio(o->debugcons[n].where);
     for (unsigned n = 0; n < o->serial_count; n++)
         taken |= uses_stdio(o->serial[n]);
     for (unsigned n = 0; n < o->parallel_count; n++)

@@ -73,7 +73,8 @@ void info_chardev(struct monitor_call *c)
         print_chars(c, s->parallel[n]);
     for (unsigned n = 0; n < PC_SERIAL_PORTS; n++)
         print_chars(c, s->serial[n]);
-    print_chars(c, s->debugcon);
+    for (unsigned n = 0; n < PC_DEBUGCONS; n++)
+        print_chars(c, s->debugcon[n]);
     print_chars(c, s->monitor_chars);
     print_chars(c, s->gdb_chars);
 }

@@ -15,6 +15,7 @@
 #define OPTIONS_SERIAL_PORTS   4
 #define OPTIONS_PARALLEL_PORTS 3
 #define OPTIONS_DRIVES         4
+#define OPTIONS_DEBUGCONS      4
 #define OPTIONS_CHARDEVS       16
 #define OPTIONS_FOLDERS        8
 #define LOG_RANGES_MAX         16
@@ -31,6 +32,12 @@ struct options_drive {
 struct options_chardev {
     const char *id;
     const char *where; /* in the form that -serial takes */
+};
+
+struct options_debugcon {
+    const char *where;
+    int port;     /* -1: that of -global */
+    bool by_name; /* of -debugcon, the last of which counts */
 };
 
 struct options_accel {
@@ -63,13 +70,14 @@ struct options {
     bool nodefaults, nographic, vga, vga_device;
     enum options_display display;
 
-    const char *serial[OPTIONS_SERIAL_PORTS], *parallel[OPTIONS_PARALLEL_PORTS], *monitor,
-        *debugcon;
+    const char *serial[OPTIONS_SERIAL_PORTS], *parallel[OPTIONS_PARALLEL_PORTS], *monitor;
     unsigned serial_count, parallel_count;
-    uint16_t debugcon_port;
+    struct options_debugcon debugcons[OPTIONS_DEBUGCONS];
+    unsigned debugcon_count;
+    uint16_t debugcon_port; /* where none is said */
     bool debug_exit;
     uint16_t debug_exit_port;
-    uint8_t debug_exit_size;
+    uint16_t debug_exit_size;
     struct options_chardev chardevs[OPTIONS_CHARDEVS];
     unsigned chardev_count;
 
@@ -88,6 +96,9 @@ struct options {
 /* False with "-option argument: what is wrong" in err. */
 bool options_parse(struct options *o, int argc, char **argv, struct error *err);
 void options_destroy(struct options *o);
+
+/* The port of debugcons[n]. */
+uint16_t options_debugcon_port(const struct options *o, unsigned n);
 
 /* A copy of a text that lives as long as o. */
 char *options_keep(struct options *o, const char *text);

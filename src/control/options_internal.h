@@ -16,6 +16,10 @@
 
 /* "int,mmu" or "all" added to mask. */
 bool options_parse_log(const char *text, uint32_t *mask, struct error *err);
+/* "chardev:ID", kept as long as o. */
+const char *options_chardev_name(struct options *o, const char *id);
+/* A debug console on the -chardev; port -1: that of -global. */
+bool options_add_debugcon(struct options *o, const char *id, int port, struct error *err);
 /* What goes together, once all is read. */
 bool options_check(const struct options *o, struct error *err);
 

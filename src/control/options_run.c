@@ -75,6 +75,11 @@ bool options_check(const struct options *o, struct error *err)
     if (o->nographic && o->display == DISPLAY_CURSES)
         return error_set(err,
                          "-nographic and -display curses: both want the terminal; leave one out");
+    for (unsigned n = 0; n < o->debugcon_count; n++)
+        for (unsigned m = 0; m < n; m++)
+            if (options_debugcon_port(o, n) == options_debugcon_port(o, m))
+                return error_set(err, "-debugcon %s: another one is at port %#x already",
+                                 o->debugcons[n].where, options_debugcon_port(o, n));
     return true;
 }
 

@@ -135,8 +135,6 @@ bool session_create_pc(struct session *s, struct error *err)
         .rtc_base_ns = rtc_start(o),
         .rtc_follows_guest = o->rtc_follows_guest,
         .rtc_makes_up = o->rtc_makes_up,
-        .debugcon = s->debugcon,
-        .debugcon_port = o->debugcon_port,
         .debug_exit = o->debug_exit,
         .debug_exit_port = o->debug_exit_port,
         .debug_exit_size = o->debug_exit_size,
@@ -153,6 +151,9 @@ bool session_create_pc(struct session *s, struct error *err)
     };
     memcpy(c.serial, s->serial, sizeof c.serial);
     memcpy(c.parallel, s->parallel, sizeof c.parallel);
+    memcpy(c.debugcon, s->debugcon, sizeof c.debugcon);
+    for (unsigned n = 0; n < o->debugcon_count; n++)
+        c.debugcon_port[n] = options_debugcon_port(o, n);
     memcpy(c.drives, s->drives, sizeof c.drives);
     memcpy(c.uuid, o->uuid, sizeof c.uuid);
     for (unsigned n = 0; n < PC_DRIVES; n++)
@@ -293,8 +294,9 @@ static void disconnect(struct session *s)
     for (unsigned n = 0; n < PC_PARALLEL_PORTS; n++)
         if (s->parallel[n] != NULL)
             char_attach(s->parallel[n], &nobody);
-    if (s->debugcon != NULL)
-        char_attach(s->debugcon, &nobody);
+    for (unsigned n = 0; n < PC_DEBUGCONS; n++)
+        if (s->debugcon[n] != NULL)
+            char_attach(s->debugcon[n], &nobody);
     for (unsigned n = 0; n < PC_DRIVES; n++)
         if (s->drives[n] != NULL)
             s->drives[n]->ops->drain(s->drives[n]);
@@ -303,7 +305,8 @@ static void disconnect(struct session *s)
 /* The first user of a multiplexer goes last: in the reverse order of connections.c. */
 static void close_connections(struct session *s)
 {
-    char_destroy(s->debugcon);
+    for (unsigned n = PC_DEBUGCONS; n-- > 0;)
+        char_destroy(s->debugcon[n]);
     char_destroy(s->monitor_chars);
     for (unsigned n = PC_PARALLEL_PORTS; n-- > 0;)
         char_destroy(s->parallel[n]);

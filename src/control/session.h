@@ -45,8 +45,8 @@ struct session {
     struct event_loop *loop;
     struct clock *clock, *realtime_clock;
 
-    struct char_backend *serial[PC_SERIAL_PORTS], *parallel[PC_PARALLEL_PORTS], *debugcon,
-        *monitor_chars, *gdb_chars;
+    struct char_backend *serial[PC_SERIAL_PORTS], *parallel[PC_PARALLEL_PORTS],
+        *debugcon[PC_DEBUGCONS], *monitor_chars, *gdb_chars;
     struct char_backend *chardevs[OPTIONS_CHARDEVS]; /* owned by whoever uses them */
     struct block_backend *drives[PC_DRIVES];
     struct pc_blob bios, vga_rom, kernel, initrd;

@@ -385,6 +385,21 @@ static struct irq_line isa_irq(struct pc *pc, unsigned irq)
     return (struct irq_line){ gsi_set_irq, pc->gsi, irq };
 }
 
+/* What the user added for a program under test; after all others, so that it shows where they are
+ * already. */
+static void create_debug_ports(struct pc *pc)
+{
+    const struct pc_config *c = &pc->config;
+    struct memory *m = pc->memory;
+
+    for (unsigned n = 0; n < PC_DEBUGCONS; n++)
+        if (c->debugcon[n] != NULL)
+            pc->debugcon[n] = debugcon_create(m, c->log, c->debugcon_port[n], c->debugcon[n]);
+    if (c->debug_exit)
+        pc->debug_exit = debug_exit_create(m, c->log, c->debug_exit_port, c->debug_exit_size,
+                                           debug_exit_wanted, pc);
+}
+
 static void create_isa(struct pc *pc)
 {
     const struct pc_config *c = &pc->config;
@@ -415,11 +430,7 @@ static void create_isa(struct pc *pc)
         if (c->parallel[n] != NULL)
             pc->parallel[n] = parallel_create(m, c->log, parallel_wiring[n].port,
                                               isa_irq(pc, parallel_wiring[n].irq), c->parallel[n]);
-    if (c->debugcon != NULL)
-        pc->debugcon = debugcon_create(m, c->log, c->debugcon_port, c->debugcon);
-    if (c->debug_exit)
-        pc->debug_exit = debug_exit_create(m, c->log, c->debug_exit_port, c->debug_exit_size,
-                                           debug_exit_wanted, pc);
+    create_debug_ports(pc);
 }
 
 static void create_pci(struct pc *pc)
@@ -490,7 +501,8 @@ void pc_destroy(struct pc *pc)
     i440fx_destroy(pc->i440fx);
     pci_bus_destroy(pc->pci);
     debug_exit_destroy(pc->debug_exit);
-    debugcon_destroy(pc->debugcon);
+    for (unsigned n = 0; n < PC_DEBUGCONS; n++)
+        debugcon_destroy(pc->debugcon[n]);
     for (unsigned n = 0; n < PC_PARALLEL_PORTS; n++)
         parallel_destroy(pc->parallel[n]);
     for (unsigned n = 0; n < PC_SERIAL_PORTS; n++)

@@ -21,6 +21,7 @@ struct host_thread;
 #define PC_SERIAL_PORTS   4
 #define PC_PARALLEL_PORTS 3
 #define PC_DRIVES         4
+#define PC_DEBUGCONS      4
 
 /* Bytes read from a file by the floor above; owned by the caller until pc_create() returns. */
 struct pc_blob {
@@ -69,11 +70,11 @@ struct pc_config {
 
     struct char_backend *serial[PC_SERIAL_PORTS]; /* NULL: no such port */
     struct char_backend *parallel[PC_PARALLEL_PORTS];
-    struct char_backend *debugcon;
-    uint16_t debugcon_port;
+    struct char_backend *debugcon[PC_DEBUGCONS];
+    uint16_t debugcon_port[PC_DEBUGCONS];
     bool debug_exit;
     uint16_t debug_exit_port;
-    uint8_t debug_exit_size;
+    uint16_t debug_exit_size;
     struct block_backend
         *drives[PC_DRIVES]; /* primary master, primary slave, secondary master, secondary slave */
     bool drive_is_cdrom[PC_DRIVES];
@@ -120,7 +121,7 @@ struct pc {
     struct ps2_mouse *mouse;
     struct port92 *port92;
     struct ferr_port *ferr_port;
-    struct debugcon *debugcon;
+    struct debugcon *debugcon[PC_DEBUGCONS];
     struct debug_exit *debug_exit;
     struct serial_isa *serial[PC_SERIAL_PORTS];
     struct parallel *parallel[PC_PARALLEL_PORTS];

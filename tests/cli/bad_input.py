@@ -99,6 +99,9 @@ def test_connections(folder):
     refused(r'-chardev tape,id=x: .*tape', '-chardev', 'tape,id=x')
     refused(r'-chardev null: .*id=', '-chardev', 'null')
     refused(r'-chardev null,id=x: .*twice', '-chardev', 'null,id=x', '-chardev', 'null,id=x')
+    refused(r'-debugcon chardev:x: .*0x80 already', '-chardev', 'null,id=x', *['-device', 'isa-debugcon,iobase=0x80,chardev=x'] * 2)
+    refused(r'-device isa-debugcon.*at most 4', '-chardev', 'null,id=x',
+            *[word for n in range(5) for word in ('-device', f'isa-debugcon,iobase={n},chardev=x')])
     refused(r'-monitor chardev:x: .*in use', '-display', 'none', '-chardev', 'null,id=x', '-serial', 'chardev:x',
             '-monitor', 'chardev:x')
     refused(r'-serial unix:.*: ', '-display', 'none', '-serial', f'unix:{folder}/nobody')
