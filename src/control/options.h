@@ -78,6 +78,8 @@ struct options {
     bool debug_exit;
     uint16_t debug_exit_port;
     uint16_t debug_exit_size;
+    bool pc_testdev, pci_testdev;
+    uint64_t pci_testdev_membar;
     struct options_chardev chardevs[OPTIONS_CHARDEVS];
     unsigned chardev_count;
 

@@ -9,6 +9,9 @@
 #include "base/bits.h"
 #include "control/keyval.h"
 
+/* PCI 2.3, 6.2.5.1: bits 3-0 of a memory BAR are not of its address. */
+#define PCI_BAR_MIN 16
+
 struct device_property {
     const char *name, *help;
 };
@@ -86,6 +89,25 @@ static bool add_vga(struct options *o, char *values[4], struct error *err)
     return true;
 }
 
+static bool add_pc_testdev(struct options *o, char *values[4], struct error *err)
+{
+    (void)values, (void)err;
+    o->pc_testdev = true;
+    return true;
+}
+
+static bool add_pci_testdev(struct options *o, char *values[4], struct error *err)
+{
+    uint64_t size = 0;
+    if (values[0] != NULL && !keyval_size(values[0], 1, &size, err))
+        return false;
+    if (size != 0 && (size < PCI_BAR_MIN || (size & (size - 1)) != 0))
+        return error_set(err, "membar=%s: a power of two, at least %d", values[0], PCI_BAR_MIN);
+    o->pci_testdev = true;
+    o->pci_testdev_membar = size;
+    return true;
+}
+
 static const struct device_kind device_kinds[] = {
     { "isa-debugcon",
       "a debug console",
@@ -100,6 +122,14 @@ static const struct device_kind device_kinds[] = {
       "the next parallel port",
       { { "chardev", "id of a -chardev" } },
       add_parallel },
+    { "pc-testdev",
+      "registers, interrupt lines and memory for test kernels",
+      { { NULL, NULL } },
+      add_pc_testdev },
+    { "pci-testdev",
+      "counts the writes of test kernels",
+      { { "membar", "bytes of a third, 64-bit BAR (default 0: none)" } },
+      add_pci_testdev },
     { "VGA", "the graphics card", { { NULL, NULL } }, add_vga },
 };
 

@@ -27,10 +27,12 @@
 #include "device/isa/debug_exit.h"
 #include "device/isa/dma.h"
 #include "device/isa/ferr_port.h"
+#include "device/isa/pc_testdev.h"
 #include "device/isa/port92.h"
 #include "device/nvram/fw_cfg.h"
 #include "device/pci/i440fx.h"
 #include "device/pci/pci.h"
+#include "device/pci/pci_testdev.h"
 #include "device/pci/piix3.h"
 #include "device/pci/piix3_ide.h"
 #include "device/pci/piix4_pm.h"
@@ -188,6 +190,8 @@ static void reset_board(struct pc *pc)
     piix4_pm_reset(pc->pm);
     if (pc->vga != NULL)
         vga_reset(pc->vga);
+    if (pc->pci_testdev != NULL)
+        pci_testdev_reset(pc->pci_testdev);
     memory_commit(pc->memory);
 
     i8259_reset(pc->pic);
@@ -391,7 +395,12 @@ static void create_debug_ports(struct pc *pc)
 {
     const struct pc_config *c = &pc->config;
     struct memory *m = pc->memory;
+    struct irq_line irq[PC_TESTDEV_LINES];
+    for (unsigned n = 0; n < ARRAY_SIZE(irq); n++)
+        irq[n] = isa_irq(pc, n);
 
+    if (c->pc_testdev)
+        pc->pc_testdev = pc_testdev_create(m, c->log, irq);
     for (unsigned n = 0; n < PC_DEBUGCONS; n++)
         if (c->debugcon[n] != NULL)
             pc->debugcon[n] = debugcon_create(m, c->log, c->debugcon_port[n], c->debugcon[n]);
@@ -455,6 +464,9 @@ static void create_pci(struct pc *pc)
     if (c->vga)
         pc->vga =
             vga_create(m, pc->pci, VGA_DEVFN, c->log, c->realtime_clock, pc->vga_rom, VGA_RAM_SIZE);
+    if (c->pci_testdev)
+        pc->pci_testdev = pci_testdev_create(
+            pc->pci, m, c->log, PCI_DEVFN(pci_free_slot(pc->pci), 0), c->pci_testdev_membar);
 }
 
 struct pc *pc_create(const struct pc_config *config, struct error *err)
@@ -494,12 +506,14 @@ void pc_destroy(struct pc *pc)
         host_thread_join(pc->cpu_thread);
     }
     host_lock_acquire(pc->config.lock);
+    pci_testdev_destroy(pc->pci_testdev);
     vga_destroy(pc->vga);
     piix4_pm_destroy(pc->pm);
     piix3_ide_destroy(pc->ide);
     piix3_destroy(pc->piix3);
     i440fx_destroy(pc->i440fx);
     pci_bus_destroy(pc->pci);
+    pc_testdev_destroy(pc->pc_testdev);
     debug_exit_destroy(pc->debug_exit);
     for (unsigned n = 0; n < PC_DEBUGCONS; n++)
         debugcon_destroy(pc->debugcon[n]);

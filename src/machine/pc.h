@@ -75,6 +75,8 @@ struct pc_config {
     bool debug_exit;
     uint16_t debug_exit_port;
     uint16_t debug_exit_size;
+    bool pc_testdev, pci_testdev;
+    uint64_t pci_testdev_membar; /* bytes of its third BAR; 0: none */
     struct block_backend
         *drives[PC_DRIVES]; /* primary master, primary slave, secondary master, secondary slave */
     bool drive_is_cdrom[PC_DRIVES];
@@ -123,6 +125,7 @@ struct pc {
     struct ferr_port *ferr_port;
     struct debugcon *debugcon[PC_DEBUGCONS];
     struct debug_exit *debug_exit;
+    struct pc_testdev *pc_testdev;
     struct serial_isa *serial[PC_SERIAL_PORTS];
     struct parallel *parallel[PC_PARALLEL_PORTS];
     struct fw_cfg *fw_cfg;
@@ -132,6 +135,7 @@ struct pc {
     struct piix3_ide *ide;
     struct piix4_pm *pm;
     struct vga *vga;
+    struct pci_testdev *pci_testdev;
 };
 
 /* Build the machine: memory map, CPU, board, firmware tables, reset. The CPU's thread starts

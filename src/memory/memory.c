@@ -113,6 +113,13 @@ static void replace_view(struct memory *memory, enum memory_space space)
     LOG(memory->log, MEMORY, "%s map: %u ranges\n", space_names[space], view->count);
 }
 
+void memory_forget_cached(struct memory *memory)
+{
+    for (struct memory_listener *l = memory->listeners; l != NULL; l = l->next)
+        if (l->map_changed != NULL)
+            l->map_changed(l->opaque);
+}
+
 /*
  * Who changes the map may be a handler that memory_read() or memory_write() called, further up this
  * call chain: the views and regions that it found stay until the next commit.
@@ -131,9 +138,7 @@ void memory_commit(struct memory *memory)
     for (unsigned space = 0; space < SPACE_COUNT; space++)
         if (changed & (1u << space))
             replace_view(memory, space);
-    for (struct memory_listener *l = memory->listeners; l != NULL; l = l->next)
-        if (l->map_changed != NULL)
-            l->map_changed(l->opaque);
+    memory_forget_cached(memory);
 }
 
 void memory_unassigned(struct memory *memory, enum memory_space space, uint64_t address,

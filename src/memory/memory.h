@@ -83,6 +83,8 @@ void region_unmap(struct region *region);
  */
 void memory_begin(struct memory *memory);
 void memory_commit(struct memory *memory);
+/* As if the map had changed, though it has not: processors drop what they keep of it. */
+void memory_forget_cached(struct memory *memory);
 
 /*
  * Accesses of size 1, 2, 4 or 8 at any alignment. RAM needs no lock; anything else takes the device

@@ -55,6 +55,8 @@ def test_option_values(folder):
     refused(r"-device isa-debug-exit,iobas=1: .*'iobas'", '-device', 'isa-debug-exit,iobas=1')
     refused(r'-device isa-debug-exit,iobase=0x10000: .*65535', '-device', 'isa-debug-exit,iobase=0x10000')
     refused(r'-device isa-debugcon: .*chardev=', '-device', 'isa-debugcon')
+    refused(r'-device pci-testdev,membar=5000: .*power of two', '-device', 'pci-testdev,membar=5000')
+    refused(r"-device pc-testdev,iobase=1: .*'iobase'", '-device', 'pc-testdev,iobase=1')
     refused(r'-pidfile /nonexistent/pid: .*No such file', '-pidfile', '/nonexistent/pid')
     refused(r'-daemonize and -nographic', '-daemonize', '-nographic')
 

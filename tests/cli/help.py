@@ -40,6 +40,8 @@ def test_lists(folder):
     for category in ('int', 'in_asm', 'op', 'out_asm'):
         check_match(f'^{category} ', run('-d', 'help')[0])
     check_match(r'^isa-debug-exit ', run('-device', 'help')[0])
+    check_match(r'^pc-testdev ', run('-device', 'help')[0])
+    check_match(r'membar=', run('-device', 'pci-testdev,help')[0])
     check_match(r'iobase=', run('-device', 'isa-debugcon,help')[0])
     check_match(r'no properties', run('-device', 'VGA,help')[0])
     check_match(r'^curses ', run('-display', 'help')[0])

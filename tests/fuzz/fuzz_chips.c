@@ -17,7 +17,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* Where something answers; the last is all ports. */
+/* Where something answers, and all ports. */
 static const struct range {
     enum memory_space space;
     uint32_t first, size;
@@ -32,7 +32,8 @@ static const struct range {
     { SPACE_MEMORY, 0xc0000, 0x40000 },     { SPACE_MEMORY, 0xfec00000, 0x50 },
     { SPACE_MEMORY, 0xfee00000, 0x400 },    { SPACE_MEMORY, 0xfed00000, 0x180 },
     { SPACE_MEMORY, 0xfd000000, 0x2000 },   { SPACE_MEMORY, 0x1000, 0x1000 },
-    { SPACE_PORTS, 0, 0x10000 },
+    { SPACE_PORTS, 0, 0x10000 },            { SPACE_PORTS, 0x2000, 24 },
+    { SPACE_MEMORY, 0xff000000, 0x10000 },
 };
 
 /* A dword of the configuration space of one of the board's functions. */

@@ -40,7 +40,7 @@ struct session *machine_create(void)
     static char *arguments[] = { "bmbt",    "-accel", "interp",   "-m",        "16",       "-S",    "-display",
                                  "none",    "-vga",   "std",      "-monitor",  "null",     "-serial", "null",
                                  "-parallel", "null", "-hda",     "disk",      "-cdrom",   "cd",    "-snapshot",
-                                 "-no-reboot" };
+                                 "-no-reboot", "-device", "pc-testdev", "-device", "pci-testdev,membar=64M" };
     static struct options options;
     static struct session session;
     struct error err = { "" };
