@@ -61,6 +61,12 @@ bool option_vga(struct options *o, const char *argument_text, struct error *err)
     return true;
 }
 
+bool option_vnc(struct options *o, const char *argument_text, struct error *err)
+{
+    (void)o;
+    return strcmp(argument_text, "none") == 0 ? true : error_set(err, "there is none only");
+}
+
 /* After all others: -daemonize leaves no terminal to use. */
 bool options_check(const struct options *o, struct error *err)
 {

@@ -57,6 +57,7 @@ def test_option_values(folder):
     refused(r'-device isa-debugcon: .*chardev=', '-device', 'isa-debugcon')
     refused(r'-device pci-testdev,membar=5000: .*power of two', '-device', 'pci-testdev,membar=5000')
     refused(r"-device pc-testdev,iobase=1: .*'iobase'", '-device', 'pc-testdev,iobase=1')
+    refused(r'-vnc :0: .*none', '-vnc', ':0')
     refused(r'-pidfile /nonexistent/pid: .*No such file', '-pidfile', '/nonexistent/pid')
     refused(r'-daemonize and -nographic', '-daemonize', '-nographic')
 
