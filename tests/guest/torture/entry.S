@@ -20,6 +20,7 @@ kernel_esp:
 _start: mov esp, offset main_stack
         cld
         push ebx
+        push eax
         call torture_main
 1:      hlt
         jmp 1b

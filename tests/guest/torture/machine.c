@@ -31,7 +31,7 @@ extern uint8_t stubs[];
 void launch(const void *frame, const void *fx);
 void land(void) __attribute__((noreturn));
 void handle(struct frame *f);
-void torture_main(uint32_t multiboot_info);
+void torture_main(uint32_t magic, uint32_t information);
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 
@@ -193,11 +193,13 @@ uint32_t cpuid_ecx(void)
 }
 
 /* CR0: x87 without emulation, native errors, write protection also at level 0. CR4: FXSR, XM. */
-void torture_main(uint32_t multiboot_info)
+void torture_main(uint32_t magic, uint32_t information)
 {
+    boot_magic = magic;
+    boot_information = information;
     outb(0x21, 0xff);
     outb(0xa1, 0xff);
-    read_command_line(multiboot_info);
+    read_command_line();
     reset_tables();
     paging_start();
     set_cr0((cr0() & ~0xcu) | 0x10022);

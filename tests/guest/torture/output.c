@@ -6,6 +6,7 @@
 enum { SHOWN_FAILURES = 12 };
 
 unsigned failures;
+uint32_t boot_magic, boot_information;
 static char command_line[512];
 
 static void put(char c)
@@ -113,10 +114,10 @@ void finish(void)
 }
 
 /* Multiboot puts the address of the line at 16, if bit 2 of the flags is set. */
-void read_command_line(uint32_t multiboot_info)
+void read_command_line(void)
 {
-    const char *from = (const char *)load32(multiboot_info + 16);
-    if (!(load32(multiboot_info) & 4))
+    const char *from = (const char *)load32(boot_information + 16);
+    if (!(load32(boot_information) & 4))
         return;
     for (unsigned n = 0; n < sizeof command_line - 1 && from[n]; n++)
         command_line[n] = from[n];

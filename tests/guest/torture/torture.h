@@ -103,6 +103,8 @@ uint32_t cpuid_ecx(void);
 /* ---- output.c -------------------------------------------------------------------------------- */
 
 extern unsigned failures;
+/* What the boot loader left in EAX and EBX. */
+extern uint32_t boot_magic, boot_information;
 
 void print(const char *text);
 void print_hex(uint32_t v);
@@ -116,7 +118,7 @@ bool check_equal(uint32_t actual, uint32_t expected, const char *what, const cha
 void finish(void) __attribute__((noreturn));
 /* The number behind name= on the command line, or a default. */
 uint32_t option(const char *name, uint32_t otherwise);
-void read_command_line(uint32_t multiboot_info);
+void read_command_line(void);
 
 /* ---- memory.c -------------------------------------------------------------------------------- */
 
@@ -217,6 +219,9 @@ static inline uint32_t inl(uint16_t port)
     __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
     return v;
 }
+
+/* Behind the kernel. */
+extern char kernel_end[];
 
 /* Each kernel's own: what it runs. */
 void torture(void);
