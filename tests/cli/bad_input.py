@@ -154,6 +154,8 @@ def test_locked_image(folder):
 def test_firmware(folder):
     refused(r'^bmbt: -bios nosuch.bin: .*seabios', '-bios', 'nosuch.bin')
     refused(r'^bmbt: -bios .*64 KiB', '-bios', write(folder, 'short', b'abc'))
+    for size in (65535, 65537, 96 * 1024, (16 << 20) + 65536):
+        refused(rf'^bmbt: -bios .*64 KiB.* {size} bytes', '-bios', write(folder, 'odd', bytes(size)))
     refused(r'^bmbt: -bios .*empty', '-bios', write(folder, 'empty', b''))
     refused(r'^bmbt: -bios .*directory', '-bios', folder)
 
