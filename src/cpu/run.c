@@ -62,11 +62,11 @@ static bool software_interrupt(const struct insn *i)
            ((row->opcode >= 0xcc && row->opcode <= 0xce) || row->opcode == 0xf1);
 }
 
-/* MOV SS and POP SS hold off traps too, STI (the other instruction with a shadow, without operands)
- * does not. */
-static bool shadows_traps(const struct cpu *cpu, const struct insn *i)
+/* MOV SS and POP SS hold off traps and breakpoints too, STI (the other instruction with a shadow,
+ * without operands) does not. SDM 3A 6.8.3 */
+static bool shadows_traps(const struct cpu *cpu)
 {
-    return attention(cpu, ATTENTION_SHADOW) && opcode_table[i->op].operand[0] != OPERAND_NONE;
+    return attention(cpu, ATTENTION_SHADOW) && !cpu->threading->after_sti;
 }
 
 /* Code breakpoints come before the instruction; not under the shadow of MOV SS, and not where RF is
@@ -109,7 +109,10 @@ static void execute_one(struct cpu *cpu)
     if (rf && (uint32_t)cpu->eip == start)
         cpu->eflags |= EFLAGS_RF;
     clear_attention(cpu, ATTENTION_STEP);
-    if (trap && !software_interrupt(&first) && !shadows_traps(cpu, &first)) {
+    cpu->threading->after_sti = attention(cpu, ATTENTION_SHADOW) && first.op != INSN_OP_UNDEFINED &&
+                                opcode_table[first.op].operand[0] == OPERAND_NONE;
+    if (trap && !software_interrupt(&first) && !shadows_traps(cpu)) {
+        clear_attention(cpu, ATTENTION_SHADOW); /* the trap is taken, and ends it */
         cpu->dr[6] |= DR6_BS;
         cpu->trap_pending = true;
         __atomic_fetch_or(&cpu->attention, ATTENTION_TRAP, __ATOMIC_SEQ_CST);
@@ -219,7 +222,7 @@ static bool watchpoint_hit(struct cpu *cpu)
 
 static void execute_stepping(struct cpu *cpu)
 {
-    bool shadow = attention(cpu, ATTENTION_SHADOW);
+    bool shadow = shadows_traps(cpu);
     clear_attention(cpu, ATTENTION_SHADOW);
     if (at_breakpoint(cpu, shadow)) {
         stop_for_debugger(cpu);
@@ -304,7 +307,7 @@ static __attribute__((noinline)) void step_once(struct cpu *cpu)
     cpu_debug_clear_hit(cpu);
     if (deliver_event(cpu) || cpu->halted)
         return;
-    bool shadow = attention(cpu, ATTENTION_SHADOW);
+    bool shadow = shadows_traps(cpu);
     clear_attention(cpu, ATTENTION_SHADOW);
     cpu->threading->skip_breakpoint = true;
     cpu->threading->skip_linear = (uint32_t)cpu->seg[SEG_CS].base + (uint32_t)cpu->eip;
