@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright (C) 2026 The bmbt authors
 # Runs a guest program under an emulator and judges it by what it writes to port E9h.
-"""usage: run.py [--engines ENGINES] [--disk] [--timeout SECONDS] EMULATOR KERNEL MODEL [OPTION...]
+"""usage: run.py [--engines ENGINES] [--disk] [--reboots] [--timeout SECONDS] EMULATOR KERNEL MODEL [OPTION...]
 
 EMULATOR is bmbt or qemu-system-i386 (whose TCG fails several checks: it has no segment limits, no T bit, no VME). Each
 OPTION goes to the emulator, as do those in the environment variable BOOT_TEST_OPTIONS. By hand, from the build folder:
@@ -10,6 +10,7 @@ OPTION goes to the emulator, as do those in the environment variable BOOT_TEST_O
 
 --engines: values for -accel with spaces between them. The program must pass under each, and print under each exactly
 what it prints under the first one. --disk: an IDE disk whose sectors begin with code that tells their number.
+--reboots: a reset of the machine starts the program anew, which knows what to make of it.
 """
 import argparse
 import difflib
@@ -35,9 +36,11 @@ def run(arguments, engine):
     """Text and exit status of one run."""
     with tempfile.TemporaryDirectory() as folder:
         output = os.path.join(folder, 'output')
-        command = [arguments.emulator, '-cpu', arguments.model, '-display', 'none', '-nodefaults', '-no-reboot',
+        command = [arguments.emulator, '-cpu', arguments.model, '-display', 'none', '-nodefaults',
                    '-kernel', arguments.kernel, '-debugcon', 'file:' + output,
                    '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
+        if not arguments.reboots:
+            command += ['-no-reboot']
         if arguments.disk:
             disk = os.path.join(folder, 'disk')
             make_disk(disk)
@@ -73,6 +76,7 @@ def same(text, reference, engine, first):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.partition('\n')[0].removeprefix('usage: '))
     parser.add_argument('--engines')
+    parser.add_argument('--reboots', action='store_true')
     parser.add_argument('--disk', action='store_true')
     parser.add_argument('--timeout', type=float, default=800)
     for name in ('emulator', 'kernel', 'model'):

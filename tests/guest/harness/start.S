@@ -23,6 +23,7 @@ recover_esp:
         .globl _start
 _start: mov esp, offset main_stack
         cld
+        push ebx /* the Multiboot information */
         call guest_main
 1:      hlt
         jmp 1b
@@ -38,6 +39,12 @@ try_call:
         mov recover_esp, esp
         call [esp + 24]
         mov eax, -1
+        mov cx, DATA0
+        mov ds, cx
+        mov es, cx
+        xor ecx, ecx
+        mov fs, cx
+        mov gs, cx
 resume: popfd
         pop edi
         pop esi
@@ -84,7 +91,7 @@ enter_iret:
         .globl stubs
 stubs:
         .set n, 0
-        .rept 64
+        .rept 256
         stub %n
         .set n, n + 1
         .endr

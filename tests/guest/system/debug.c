@@ -1,122 +1,293 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Single step, DR0-DR7, RF, INT1.
-#include "harness.h"
+// DR0-DR7: code, data and I/O breakpoints, RF, GD, INT1.
+#include "harness/harness.h"
+#include "traps.h"
 
-#define DR(n, value) __asm__ volatile("movl %0, %%dr" #n : : "r"((uint32_t)(value)))
-
-static uint32_t trail[32], dr6_trail[32];
-static unsigned traps;
 uint32_t watched[4];
+uint16_t stack_selector = DATA0;
 
-CODE(step_code,
-     "pushfd; or dword ptr [esp], 0x100; popfd;"
-     "nop; mov eax, ss; mov ss, ax; nop; nop; pushfd; and dword ptr [esp], 0xfffffeff; popfd; nop");
-CODE(step_int, "pushfd; or dword ptr [esp], 0x100; popfd; int 0x30");
-CODE(step_rep, "pushfd; or dword ptr [esp], 0x100; popfd;"
-               "mov ecx, 3; mov esi, offset watched; lodsb; rep lodsb; pushfd; and dword ptr "
-               "[esp], 0xfffffeff; popfd");
 CODE(two_nops, "nop; nop");
 CODE(write_watched, "mov dword ptr watched, 1; nop");
 CODE(write_beside, "mov byte ptr watched+3, 1; mov byte ptr watched+4, 1; nop");
 CODE(read_watched, "mov eax, watched; nop");
+CODE(modify_watched, "add dword ptr watched, 1; nop");
+CODE(write_word_across, "mov word ptr watched+3, 0x1234; nop");
+CODE(user_push_watched, "mov esp, offset watched + 8; push eax; int 0x30");
+CODE(copy_watched, "mov esi, offset watched; mov edi, 0x900000; mov ecx, 4; rep movsd; nop");
 CODE(touch_dr, "mov eax, dr0");
+CODE(read_dr4, ".byte 0x0f, 0x21, 0xe0");
+CODE(read_dr5, ".byte 0x0f, 0x21, 0xe8");
+CODE(user_read_dr, "mov eax, dr7");
+CODE(user_write_dr, "mov dr6, eax");
 CODE(int1, ".byte 0xf1");
 CODE(out_port, "mov al, 0; out 0x80, al; nop");
+CODE(out_word, "mov ax, 0; out 0x7f, ax; nop");
+CODE(in_port, "in al, 0x80; nop");
+CODE(ss_from_watched, "mov ss, stack_selector; nop; nop");
+CODE(code_after_ss, "mov eax, ss; mov ss, ax; nop; nop");
+CODE(code_after_sti, "sti; nop; cli");
+CODE(rf_by_iret, "pushfd; or dword ptr [esp], 0x10000; push cs; push offset rf_target; iretd; "
+                 "rf_target: nop; nop");
+CODE(rf_by_popf, "pushfd; or dword ptr [esp], 0x10000; popfd; nop; nop");
+CODE(bad_load, "mov eax, 0xfff8; mov ds, ax");
 
-static bool record(struct frame *f)
+extern char rf_target[];
+
+/* Condition and length of breakpoint n, local and enabled. */
+#define BREAK(n, condition, length)                                                                \
+    (1u << (2 * (n)) | (uint32_t)(condition) << (16 + 4 * (n)) |                                   \
+     (uint32_t)((length)-1) << (18 + 4 * (n)) | 0x400)
+enum { EXECUTE, WRITE, PORT, ACCESS };
+
+TEST(code_breakpoint, "SDM 3B 17.3.1.1")
 {
-    if (f->vector != EXC_DB)
-        return false;
-    if (traps < 32) {
-        trail[traps] = f->eip;
-        dr6_trail[traps] = last_dr6;
-    }
-    traps++;
-    DR(6, 0xffff0ff0);
-    f->eflags |= EFLAGS_RF;
-    return traps < 32;
-}
-
-static void run(void (*code)(void))
-{
-    traps = 0;
-    EQUAL(try_call(code), -1);
-}
-
-static void single_step(void)
-{
-    uint32_t s = (uint32_t)step_code + 9; /* behind POPF */
-    run(step_code);
-    /* NOP; MOV EAX,SS; MOV SS: no trap; NOP behind it; NOP; PUSHFD; AND; POPFD. */
-    EQUAL(traps, 7);
-    EQUAL(trail[0], s + 1);
-    EQUAL(trail[1], s + 3);
-    EQUAL(trail[2], s + 6);
-    EQUAL(trail[3], s + 7);
-    EQUAL(trail[4], s + 8);
-    EQUAL(trail[6], s + 16);
-    EQUAL(dr6_trail[0] & 0xe00f, 0x4000);
-
-    traps = 0;
-    EQUAL(try_call(step_int), BACK);
+    SET_DR(0, (uint32_t)two_nops + 1);
+    SET_DR(7, BREAK(0, EXECUTE, 1));
+    run_traps(two_nops);
+    EQUAL(traps, 1);
+    EQUAL(trap_eip[0], (uint32_t)two_nops + 1);
+    EQUAL(trap_dr6[0] & 0xe00f, 1);
+    SET_DR(7, 0x402); /* global alone */
+    run_traps(two_nops);
+    EQUAL(traps, 1);
+    SET_DR(7, 0x400);
+    run_traps(two_nops);
     EQUAL(traps, 0);
-    EQUAL(last.eflags & EFLAGS_TF, EFLAGS_TF);
-    run(step_rep);
-    EQUAL(traps, 3 + 3 + 3); /* a trap after each iteration */
 }
 
-static void breakpoints(void)
+/* Only the first byte counts. */
+TEST(code_breakpoint_inside, "SDM 3B 17.3.1.1")
 {
-    DR(0, (uint32_t)two_nops + 1);
-    DR(7, 0x402);
-    run(two_nops);
-    EQUAL(traps, 1);
-    EQUAL(trail[0], (uint32_t)two_nops + 1);
-    EQUAL(dr6_trail[0] & 0xe00f, 1);
-
-    DR(1, watched);
-    DR(7, 0x408 | 0xd << 20); /* write, 4 bytes */
-    run(write_watched);
-    EQUAL(traps, 1);
-    EQUAL(trail[0], (uint32_t)write_watched + 10);
-    EQUAL(dr6_trail[0] & 0xe00f, 2);
-    EQUAL(watched[0], 1);
-    run(read_watched);
+    SET_DR(1, (uint32_t)write_watched + 1);
+    SET_DR(7, BREAK(1, EXECUTE, 1));
+    run_traps(write_watched);
     EQUAL(traps, 0);
-    run(write_beside);
-    EQUAL(traps, 1);
-    DR(7, 0x408 | 0xf << 20); /* read or write */
-    run(read_watched);
-    EQUAL(traps, 1);
-    DR(7, 0x400 | 0xf << 20);
-    run(read_watched);
-    EQUAL(traps, 0);
-
-    __asm__ volatile("movl %%cr4, %%eax; orl $8, %%eax; movl %%eax, %%cr4" : : : "eax");
-    DR(2, 0x80);
-    DR(7, 0x420 | 2 << 24); /* I/O */
-    run(out_port);
-    EQUAL(traps, 1);
-    EQUAL(trail[0], (uint32_t)out_port + 4);
-    EQUAL(dr6_trail[0] & 0xe00f, 4);
-    __asm__ volatile("movl %%cr4, %%eax; andl $~8, %%eax; movl %%eax, %%cr4" : : : "eax");
-    DR(7, 0x400);
 }
 
-void test_debug(void)
+TEST(code_breakpoint_and_rf, "SDM 3B 17.3.1.1")
 {
-    hook = record;
-    DR(6, 0xffff0ff0);
-    single_step();
-    breakpoints();
+    SET_DR(0, rf_target);
+    SET_DR(7, BREAK(0, EXECUTE, 1));
+    run_traps(rf_by_iret);
+    EQUAL(traps, 0);
+    SET_DR(0, (uint32_t)rf_by_popf + 9);
+    run_traps(rf_by_popf); /* POPF cannot set RF */
+    EQUAL(traps, 1);
+    SET_DR(0, (uint32_t)rf_target + 1);
+    run_traps(rf_by_iret);
+    EQUAL(traps, 1);
+}
+
+TEST(code_breakpoint_after_mov_ss, "SDM 3A 6.8.3; 3B 17.3.1.1")
+{
+    SET_DR(0, (uint32_t)code_after_ss + 4);
+    SET_DR(7, BREAK(0, EXECUTE, 1));
+    run_traps(code_after_ss);
+    EQUAL(traps, 0);
+    SET_DR(0, (uint32_t)code_after_ss + 5);
+    run_traps(code_after_ss);
+    EQUAL(traps, 1);
+}
+
+/* STI holds off interrupts, no breakpoint. */
+TEST(code_breakpoint_after_sti, "SDM 2 STI; SDM 3A 6.8.3")
+{
+    SET_DR(0, (uint32_t)code_after_sti + 1);
+    SET_DR(7, BREAK(0, EXECUTE, 1));
+    run_traps(code_after_sti);
+    EQUAL(traps, 1);
+}
+
+/* A fault pushes RF = 1, the trap of a breakpoint on data RF = 0. */
+TEST(rf_in_pushed_flags, "SDM 3B 17.3.1.1")
+{
     hook = 0;
-    DR(7, 0x2400); /* GD */
+    EQUAL(try_call(bad_load), EXC_GP);
+    EQUAL(last.eflags & EFLAGS_RF, EFLAGS_RF);
+    SET_DR(0, watched);
+    SET_DR(7, BREAK(0, WRITE, 4));
+    EQUAL(try_call(write_watched), EXC_DB);
+    EQUAL(last.eflags & EFLAGS_RF, 0);
+    EQUAL(try_call(int1), EXC_DB);
+    EQUAL(last.eflags & EFLAGS_RF, 0);
+}
+
+TEST(data_breakpoint, "SDM 3B 17.2.4, 17.3.1.2")
+{
+    watched[0] = 0;
+    SET_DR(1, watched);
+    SET_DR(7, BREAK(1, WRITE, 4));
+    run_traps(write_watched);
+    EQUAL(traps, 1);
+    EQUAL(trap_eip[0], (uint32_t)write_watched + 10);
+    EQUAL(trap_dr6[0] & 0xe00f, 2);
+    EQUAL(watched[0], 1);
+    run_traps(read_watched);
+    EQUAL(traps, 0);
+    run_traps(modify_watched);
+    EQUAL(traps, 1);
+    run_traps(write_beside);
+    EQUAL(traps, 1);
+    SET_DR(7, BREAK(1, ACCESS, 4));
+    run_traps(read_watched);
+    EQUAL(traps, 1);
+    EQUAL(trap_eip[0], (uint32_t)read_watched + 5);
+    SET_DR(7, BREAK(1, ACCESS, 4) & ~0xffu);
+    run_traps(read_watched);
+    EQUAL(traps, 0);
+    SET_DR(1, two_nops); /* fetching is no access */
+    SET_DR(7, BREAK(1, ACCESS, 1));
+    run_traps(two_nops);
+    EQUAL(traps, 0);
+}
+
+TEST(data_breakpoint_lengths, "SDM 3B 17.2.5, table 17-2")
+{
+    static const struct {
+        unsigned offset, length;
+        bool hit;
+    } rows[] = {
+        { 3, 1, true },  { 4, 1, true },  { 2, 1, false }, { 5, 1, false },
+        { 4, 2, true },  { 2, 2, true },  { 3, 2, true }, /* the lowest bit is not looked at */
+        { 6, 2, false }, { 0, 2, false }, { 0, 4, true },  { 4, 4, true },
+        { 7, 4, true },  { 8, 4, false },
+    };
+    for (unsigned n = 0; n < ARRAY_SIZE(rows); n++) {
+        SET_DR(2, (uint32_t)watched + rows[n].offset);
+        SET_DR(7, BREAK(2, WRITE, rows[n].length));
+        run_traps(write_word_across); /* bytes 3 and 4 */
+        EQUAL(traps, rows[n].hit);
+        if (rows[n].hit)
+            EQUAL(trap_dr6[0] & 0xe00f, 4);
+    }
+}
+
+TEST(data_breakpoint_on_stack, "SDM 3B 17.3.1.2")
+{
+    hook = 0;
+    SET_DR(3, watched + 1);
+    SET_DR(7, BREAK(3, WRITE, 4));
+    EQUAL(try_user(user_push_watched, 0), EXC_DB);
+    EQUAL(last.esp, watched + 1);
+    EQUAL(last.eip, (uint32_t)user_push_watched + 6);
+    EQUAL(last_dr6 & 8, 8);
+}
+
+TEST(data_breakpoints_together, "SDM 3B 17.2.3")
+{
+    SET_DR(0, watched);
+    SET_DR(3, watched);
+    SET_DR(7, BREAK(0, WRITE, 4) | BREAK(3, ACCESS, 2));
+    run_traps(write_watched);
+    EQUAL(traps, 1);
+    EQUAL(trap_dr6[0] & 0xe00f, 9);
+}
+
+/* DR6 is for software to clear. */
+TEST(dr6_is_sticky, "SDM 3B 17.2.3")
+{
+    uint32_t dr6;
+    hook = 0;
+    SET_DR(0, watched);
+    SET_DR(7, BREAK(0, WRITE, 4));
+    EQUAL(try_call(write_watched), EXC_DB);
+    SET_DR(1, two_nops);
+    SET_DR(7, BREAK(1, EXECUTE, 1));
+    EQUAL(try_call(two_nops), EXC_DB);
+    EQUAL(last_dr6 & 2, 2);
+    SET_DR(7, 0x400);
+    SET_DR(6, 0);
+    __asm__ volatile("movl %%dr6, %0" : "=r"(dr6));
+    EQUAL(dr6 & 0xe00f, 0);
+    EQUAL(dr6 & 0xff0, 0xff0);
+}
+
+TEST(data_breakpoint_in_repeated_string, "SDM 3B 17.3.1.2")
+{
+    hook = 0;
+    SET_DR(0, watched + 1);
+    SET_DR(7, BREAK(0, ACCESS, 4));
+    EQUAL(try_call(copy_watched), EXC_DB);
+    EQUAL(last_dr6 & 1, 1);
+    CHECK(last.ecx <= 2); /* not before the iteration that touched it */
+    EQUAL(last.esi, (uint32_t)watched + 16 - last.ecx * 4);
+    EQUAL(last.eip, (uint32_t)copy_watched + (last.ecx ? 15 : 17));
+}
+
+/* The #DB of what MOV SS read waits until the next instruction is done. */
+TEST(data_breakpoint_of_mov_ss, "SDM 3A 6.8.3")
+{
+    SET_DR(0, &stack_selector);
+    SET_DR(7, BREAK(0, ACCESS, 2));
+    run_traps(ss_from_watched);
+    EQUAL(traps, 1);
+    EQUAL(trap_eip[0], (uint32_t)ss_from_watched + 7);
+    EQUAL(trap_dr6[0] & 1, 1);
+}
+
+TEST(io_breakpoint, "SDM 3B 17.2.4, 17.3.1.2")
+{
+    SET_DR(2, 0x80);
+    if (!has(HAS_DE))
+        return;
+    set_cr4(CR4_DE, 0);
+    SET_DR(7, BREAK(2, PORT, 1));
+    run_traps(out_port);
+    EQUAL(traps, 1);
+    EQUAL(trap_eip[0], (uint32_t)out_port + 4);
+    EQUAL(trap_dr6[0] & 0xe00f, 4);
+    run_traps(in_port);
+    EQUAL(traps, 1);
+    EQUAL(trap_eip[0], (uint32_t)in_port + 2);
+    run_traps(out_word); /* 7Fh and 80h */
+    EQUAL(traps, 1);
+    SET_DR(2, 0x81);
+    run_traps(out_port);
+    EQUAL(traps, 0);
+}
+
+TEST(dr4_and_dr5, "SDM 3B 17.2.2")
+{
+    hook = 0;
+    SET_DR(7, 0x400);
+    EQUAL(try_call(read_dr4), -1);
+    EQUAL(try_call(read_dr5), -1);
+    uint32_t dr5;
+    __asm__ volatile(".byte 0x0f, 0x21, 0xe8" : "=a"(dr5));
+    EQUAL(dr5, 0x400);
+    if (!has(HAS_DE))
+        return;
+    set_cr4(CR4_DE, 0);
+    EQUAL(try_call(read_dr4), EXC_UD);
+    EQUAL(try_call(read_dr5), EXC_UD);
+}
+
+TEST(debug_registers_at_level_3, "SDM 3A 5.9; SDM 2 MOV DR")
+{
+    hook = 0;
+    EQUAL(try_user(user_read_dr, EFLAGS_IOPL), EXC_GP);
+    EQUAL(last.error, 0);
+    EQUAL(try_user(user_write_dr, EFLAGS_IOPL), EXC_GP);
+}
+
+/* The handler may use them: entering it clears GD. */
+TEST(general_detect, "SDM 3B 17.2.4, 17.3.1.3")
+{
+    uint32_t dr7;
+    hook = 0;
+    SET_DR(7, 0x2400);
     EQUAL(try_call(touch_dr), EXC_DB);
     EQUAL(last.eip, touch_dr);
-    DR(7, 0x400);
     EQUAL(last_dr6 & 0x2000, 0x2000);
+    __asm__ volatile("movl %%dr7, %0" : "=r"(dr7));
+    EQUAL(dr7, 0x400);
+}
+
+TEST(int1_instruction, "SDM 2 INT1; SDM 3B 17.3.1")
+{
+    hook = 0;
     EQUAL(try_call(int1), EXC_DB);
     EQUAL(last.eip, (uint32_t)int1 + 1);
-    DR(6, 0xffff0ff0);
+    EQUAL(try_user(int1, 0), EXC_DB); /* whatever the gate's DPL */
 }

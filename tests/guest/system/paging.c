@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Paging: error codes, A and D bits, WP, PSE, PAE, NX, page-crossing stores.
-#include "harness.h"
+// 32-bit paging: error codes, A and D bits, WP, page-crossing accesses, implicit accesses.
+#include "paging.h"
 
-#define P  1u
-#define W  2u
-#define U  4u
-#define A  0x20u
-#define D  0x40u
-#define PS 0x80u
-
-static uint32_t directory[1024] __attribute__((aligned(4096))),
+uint32_t directory[1024] __attribute__((aligned(4096))),
     table[2][1024] __attribute__((aligned(4096)));
-static uint64_t pointers[4] __attribute__((aligned(32))),
-    pae_directory[512] __attribute__((aligned(4096))),
-    pae_table[512] __attribute__((aligned(4096)));
 uint32_t test_address, test_value;
 
 CODE(page_read, "mov ecx, test_address; mov eax, [ecx]; mov test_value, eax");
@@ -24,57 +14,41 @@ CODE(page_modify, "mov ecx, test_address; add dword ptr [ecx], 1");
 CODE(user_read, "mov ecx, test_address; mov eax, [ecx]; int 0x30");
 CODE(user_write, "mov ecx, test_address; mov [ecx], eax; int 0x30");
 CODE(user_call, "call dword ptr test_address; int 0x30");
+CODE(read_limited, "mov ecx, test_address; mov eax, 0xa0; mov es, ax; mov eax, es:[ecx]");
+CODE(user_load_segment, "mov eax, 0x1003; mov es, ax; int 0x30");
+CODE(bad_segment, "mov eax, 0xfff8; mov ds, ax");
+CODE(undefined, "ud2");
+CODE(movs_across, "mov esi, test_address; mov edi, 0x500000; mov ecx, 4; rep movsb");
 
-static void set_cr0(uint32_t set, uint32_t clear)
-{
-    uint32_t v;
-    __asm__ volatile("movl %%cr0, %0" : "=r"(v));
-    __asm__ volatile("movl %0, %%cr0" : : "r"((v | set) & ~clear));
-}
-
-static void set_cr4(uint32_t set, uint32_t clear)
-{
-    uint32_t v;
-    __asm__ volatile("movl %%cr4, %0" : "=r"(v));
-    __asm__ volatile("movl %0, %%cr4" : : "r"((v | set) & ~clear));
-}
-
-static void set_cr3(void *to)
-{
-    __asm__ volatile("movl %0, %%cr3" : : "r"(to) : "memory");
-}
-
-#define TEST_PAGE 0x700000u /* linear; its frame is 600000h */
-#define FRAME     0x600000u
-
-static void map(uint32_t bits)
+void map(uint32_t bits)
 {
     table[1][TEST_PAGE >> 12 & 1023] = FRAME | bits;
     set_cr3(directory);
 }
 
-static uint32_t entry(void)
+uint32_t entry(void)
 {
-    return table[1][TEST_PAGE >> 12 & 1023];
+    return *(volatile uint32_t *)&table[1][TEST_PAGE >> 12 & 1023];
 }
 
-static void faults(int (*try)(void (*)(void)), void (*code)(void), int vector, uint32_t error)
-{
-    test_address = TEST_PAGE + 0x10;
-    EQUAL(try(code), vector);
-    if (vector == EXC_PF) {
-        EQUAL(last.error, error);
-        EQUAL(last_cr2, TEST_PAGE + 0x10);
-        EQUAL(last.eflags & EFLAGS_RF, EFLAGS_RF);
-    }
-}
-
-static int as_user(void (*code)(void))
+int as_user(void (*code)(void))
 {
     return try_user(code, EFLAGS_IF);
 }
 
-static void plain(void)
+void expect(int (*try)(void (*)(void)), void (*code)(void), uint32_t address, int vector,
+            uint32_t error)
+{
+    test_address = address;
+    EQUAL(try(code), vector);
+    if (vector == EXC_PF) {
+        EQUAL(last.error, error);
+        EQUAL(last_cr2, address);
+    }
+}
+#define AT (TEST_PAGE + 0x10)
+
+void paging_start(void)
 {
     for (unsigned n = 0; n < 2048; n++)
         table[n / 1024][n % 1024] = n << 12 | P | W | U;
@@ -83,52 +57,120 @@ static void plain(void)
     directory[0] = (uint32_t)table[0] | P | W | U;
     directory[1] = (uint32_t)table[1] | P | W | U;
     set_cr3(directory);
-    set_cr0(0x80000000, 0);
-
-    map(0);
-    faults(try_call, page_read, EXC_PF, 0);
-    faults(try_call, page_write, EXC_PF, 2);
-    faults(as_user, user_read, EXC_PF, 4);
-    faults(as_user, user_write, EXC_PF, 6);
-    map(P);
-    faults(try_call, page_read, -1, 0);
-    EQUAL(entry(), FRAME | P | A);
-    faults(as_user, user_read, EXC_PF, 5);
-    faults(try_call, page_write, -1, 0); /* CR0.WP is clear */
-    EQUAL(entry(), FRAME | P | A | D);
-    map(P | U);
-    faults(as_user, user_read, BACK, 0);
-    faults(as_user, user_write, EXC_PF, 7);
-    EQUAL(entry(), FRAME | P | U | A);
-    set_cr0(0x10000, 0);
-    map(P | U);
-    faults(try_call, page_write, EXC_PF, 3);
-    EQUAL(entry() & D, 0);
-    map(P | W | U);
-    faults(try_call, page_read, -1, 0);
-    EQUAL(entry() & D, 0);
-    faults(try_call, page_modify, -1, 0);
-    EQUAL(entry() & D, D);
-    directory[1] &= ~U; /* rights are those of both levels */
-    map(P | W | U);
-    faults(as_user, user_read, EXC_PF, 5);
-    directory[1] |= U;
-    set_cr0(0, 0x10000);
-    EQUAL(directory[1] & A, A);
-    test_address = 0x40000010; /* no table at all */
-    EQUAL(try_call(page_read), EXC_PF);
-    EQUAL(last.error, 0);
+    set_cr0(CR0_PG, 0);
 }
 
-/* A store across two pages, the second one absent: nothing may be written. */
-static void crossing(void)
+TEST(page_absent, "SDM 3A 4.7")
 {
+    paging_start();
+    map(0);
+    expect(try_call, page_read, AT, EXC_PF, 0);
+    expect(try_call, page_write, AT, EXC_PF, 2);
+    expect(try_call, page_modify, AT, EXC_PF, 2);
+    expect(try_call, page_call, AT, EXC_PF, 0); /* no NX: no I/D */
+    EQUAL(last.eip, AT);
+    expect(as_user, user_read, AT, EXC_PF, 4);
+    expect(as_user, user_write, AT, EXC_PF, 6);
+    expect(as_user, user_call, AT, EXC_PF, 4);
+    EQUAL(entry(), FRAME);
+    expect(try_call, page_read, 0x40000010, EXC_PF, 0); /* no table at all */
+    expect(try_call, page_write, 0xfffffffc, EXC_PF, 2);
+}
+
+TEST(page_fault_pushes_rf, "SDM 3B 17.3.1.1")
+{
+    paging_start();
+    map(0);
+    expect(try_call, page_read, AT, EXC_PF, 0);
+    EQUAL(last.eflags & EFLAGS_RF, EFLAGS_RF);
+}
+
+/* Rights are those of both levels; R/W does not bind level 0 while CR0.WP is clear. */
+TEST(page_rights, "SDM 3A 4.6.1, 4.7")
+{
+    paging_start();
+    for (unsigned rights = 0; rights < 16; rights++) {
+        uint32_t pte = (rights & 3) << 1, pde = rights >> 2 << 1, both = pte & pde;
+        directory[1] = (uint32_t)table[1] | P | pde;
+        for (unsigned wp = 0; wp < 2; wp++) {
+            set_cr0(wp ? CR0_WP : 0, wp ? 0 : CR0_WP);
+            map(P | pte);
+            expect(try_call, page_read, AT, -1, 0);
+            expect(try_call, page_write, AT, wp && !(both & W) ? EXC_PF : -1, 3);
+            expect(as_user, user_read, AT, both & U ? BACK : EXC_PF, 5);
+            expect(as_user, user_write, AT, both == (U | W) ? BACK : EXC_PF, 7);
+        }
+    }
+}
+
+TEST(page_accessed_and_dirty, "SDM 3A 4.8")
+{
+    paging_start();
+    map(P | U);
+    directory[1] &= ~(uint32_t)A;
+    expect(try_call, page_read, AT, -1, 0);
+    EQUAL(entry(), FRAME | P | U | A);
+    EQUAL(*(volatile uint32_t *)&directory[1] & (A | D), A);
+    expect(try_call, page_write, AT, -1, 0); /* CR0.WP is clear */
+    EQUAL(entry(), FRAME | P | U | A | D);
+    map(P | U);
+    expect(as_user, user_write, AT, EXC_PF, 7);
+    EQUAL(entry() & D, 0);
+    map(P);
+    expect(as_user, user_read, AT, EXC_PF, 5);
+    map(P | W | U);
+    expect(try_call, page_modify, AT, -1, 0);
+    EQUAL(entry(), FRAME | P | W | U | A | D);
+    map(P | W | U);
+    *(volatile uint8_t *)FRAME = 0xc3; /* RET */
+    expect(try_call, page_call, TEST_PAGE, -1, 0);
+    EQUAL(entry(), FRAME | P | W | U | A);
+}
+
+/* A clean page that was read already: the write must find its entry again. */
+TEST(page_dirty_after_read, "SDM 3A 4.8, 4.10.4")
+{
+    paging_start();
+    map(P | W);
+    for (unsigned n = 0; n < 3; n++) {
+        expect(try_call, page_read, AT, -1, 0);
+        EQUAL(entry() & D, 0);
+        expect(try_call, page_write, AT, -1, 0);
+        EQUAL(entry() & D, D);
+        table[1][TEST_PAGE >> 12 & 1023] = FRAME | P | W | A;
+        invlpg(TEST_PAGE);
+    }
+}
+
+/* WP is no part of what a TLB keeps. */
+TEST(page_write_protect_at_once, "SDM 3A 4.6.1, 4.10.2.2")
+{
+    paging_start();
+    map(P);
+    for (unsigned n = 0; n < 3; n++) {
+        expect(try_call, page_write, AT, -1, 0);
+        set_cr0(CR0_WP, 0);
+        expect(try_call, page_write, AT, EXC_PF, 3);
+        set_cr0(0, CR0_WP);
+    }
+}
+
+/* A store across two pages, the second one not writable: nothing may be written. */
+TEST(page_crossing_store, "SDM 3A 4.7, 6.5")
+{
+    paging_start();
     map(0);
     test_address = TEST_PAGE - 2;
     test_value = 0x12345678;
     *(volatile uint16_t *)(TEST_PAGE - 2) = 0xabcd;
     EQUAL(try_call(page_write), EXC_PF);
     EQUAL(last_cr2, TEST_PAGE);
+    EQUAL(last.error, 2);
+    EQUAL(*(volatile uint16_t *)(TEST_PAGE - 2), 0xabcd);
+    map(P | U);
+    EQUAL(as_user(user_write), EXC_PF);
+    EQUAL(last_cr2, TEST_PAGE);
+    EQUAL(last.error, 7);
     EQUAL(*(volatile uint16_t *)(TEST_PAGE - 2), 0xabcd);
     map(P | W);
     EQUAL(try_call(page_write), -1);
@@ -136,78 +178,162 @@ static void crossing(void)
     EQUAL(*(volatile uint16_t *)FRAME, 0x1234);
 }
 
-static void large(void)
+TEST(page_crossing_fetch, "SDM 3A 4.7")
 {
-    set_cr4(0x10, 0);
-    directory[2] = 0x400000 | P | W | PS; /* linear 800000h shows 400000h */
-    set_cr3(directory);
-    *(volatile uint32_t *)(FRAME + 0x20) = 0xfeedface;
-    test_address = 0x800000 + FRAME - 0x400000 + 0x20;
-    EQUAL(try_call(page_read), -1);
-    EQUAL(test_value, 0xfeedface);
-    EQUAL(directory[2], 0x400000 | P | W | PS | A);
-    EQUAL(try_call(page_write), -1);
-    EQUAL(directory[2] & D, D);
-    directory[2] = 0x400000 | 0x200000 | P | PS; /* a reserved bit */
-    set_cr3(directory);
-    EQUAL(try_call(page_read), EXC_PF);
-    EQUAL(last.error, 9);
-    set_cr4(0, 0x10);
+    static const uint8_t code[] = { 0x90, 0xb8, 0x11, 0x22, 0x33, 0x44, 0xc3 };
+    paging_start();
+    for (unsigned n = 0; n < sizeof code; n++) {
+        uint32_t at = TEST_PAGE - 3 + n;
+        store8(at < TEST_PAGE ? at : at - TEST_PAGE + FRAME, code[n]);
+    }
+    map(0);
+    test_address = TEST_PAGE - 3;
+    EQUAL(try_call(page_call), EXC_PF);
+    EQUAL(last_cr2, TEST_PAGE);
+    EQUAL(last.error, 0);
+    EQUAL(last.eip, TEST_PAGE - 2); /* the instruction's first byte */
+    map(P);
+    EQUAL(try_call(page_call), -1);
 }
 
-static void pae(void)
+TEST(page_fault_within_string, "SDM 2 REP; SDM 3A 6.5")
 {
-    uint32_t edx;
-    set_cr0(0, 0x80000000);
-    set_cr4(0x20, 0);
-    for (unsigned n = 0; n < 512; n++) {
-        pae_directory[n] = 0;
-        pae_table[n] = ((uint64_t)(6 << 21) >> 1) + ((uint64_t)n << 12) + P + W + U;
-    }
-    for (unsigned n = 0; n < 4; n++) {
-        pae_directory[n] = (uint64_t)n << 21 | P | W | U | PS;
-        pointers[n] = 0;
-    }
-    pae_directory[4] = (uint32_t)pae_table | P | W | U;
-    pointers[0] = (uint32_t)pae_directory | P;
-    set_cr3(pointers);
-    set_cr0(0x80000000, 0);
-    *(volatile uint32_t *)FRAME = 0xc3c3c3c3;
-    test_address = 0x800000;
-    *(volatile uint32_t *)0x603000 = 0xc3c3c3c3;
-    EQUAL(try_call(page_read), -1);
-    EQUAL(test_value, 0xc3c3c3c3);
-    EQUAL(pae_table[0] & (A | D), A);
-    pae_table[1] |=
-        UINT64_C(1)
-        << 40; /* beyond the physical address width of 36 bits or more: reserved if so */
-    uint32_t eax = 0x80000001;
-    __asm__ volatile("cpuid" : "+a"(eax), "=d"(edx) : : "ebx", "ecx");
-    if (edx & 1 << 20) {
-        pae_table[2] |= UINT64_C(1) << 63;
-        test_address = 0x802000;
-        EQUAL(try_call(page_read), EXC_PF);
-        EQUAL(last.error, 9); /* bit 63 is reserved until EFER.NXE */
-        __asm__ volatile("wrmsr" : : "c"(0xc0000080), "a"(0x800), "d"(0));
-        EQUAL(try_call(page_read), -1);
-        EQUAL(try_call(page_call), EXC_PF);
-        EQUAL(last.error, 0x11);
-        EQUAL(last_cr2, 0x802000);
-        EQUAL(last.eip, 0x802000);
-        EQUAL(as_user(user_call), EXC_PF);
-        EQUAL(last.error, 0x15);
-        test_address = 0x803000;
-        EQUAL(try_call(page_call), -1);
-        __asm__ volatile("wrmsr" : : "c"(0xc0000080), "a"(0), "d"(0));
-    }
-    set_cr0(0, 0x80000000);
-    set_cr4(0, 0x20);
+    paging_start();
+    map(0);
+    test_address = TEST_PAGE - 2;
+    EQUAL(try_call(movs_across), EXC_PF);
+    EQUAL(last_cr2, TEST_PAGE);
+    EQUAL(last.ecx, 2);
+    EQUAL(last.esi, TEST_PAGE);
+    EQUAL(last.edi, 0x500002);
+    EQUAL(last.eip, (uint32_t)movs_across + 16);
 }
 
-void test_paging(void)
+/* Tables are read at level 0, whoever asks; and if they have gone, the fault is of level 0, too. */
+TEST(page_implicit_supervisor_access, "SDM 3A 4.6, 4.7")
 {
-    plain();
-    crossing();
-    large();
-    pae();
+    static uint64_t far_gdt[1024] __attribute__((aligned(4096)));
+    struct {
+        uint16_t limit;
+        void *base;
+    } __attribute__((packed)) gdtr = { 4096 + 63, far_gdt };
+    paging_start();
+    for (unsigned n = 0; n < GDT_ENTRIES; n++)
+        far_gdt[n] = gdt[n];
+    far_gdt[512] = gdt[DATA3 / 8];
+    table[0][(uint32_t)far_gdt >> 12] &= ~(uint32_t)U;
+    table[0][((uint32_t)far_gdt >> 12) + 1] &= ~(uint32_t)U;
+    set_cr3(directory);
+    __asm__ volatile("lgdt %0" : : "m"(gdtr));
+    EQUAL(as_user(user_load_segment), BACK);
+    table[0][((uint32_t)far_gdt >> 12) + 1] &= ~(uint32_t)P;
+    set_cr3(directory);
+    EQUAL(as_user(user_load_segment), EXC_PF);
+    EQUAL(last.error, 0);
+    EQUAL(last_cr2, &far_gdt[512]);
+}
+
+/* Behind a segment's limit no page is looked at. */
+TEST(page_fault_comes_after_limit, "SDM 3A 5.3, 4.7")
+{
+    paging_start();
+    map(0);
+    set_segment(FREE_A, TEST_PAGE, 0x12, 0x93, 0x4);
+    test_address = 0x10;
+    EQUAL(try_call(read_limited), EXC_GP);
+    EQUAL(last.error, 0);
+    set_segment(FREE_A, TEST_PAGE, 0x13, 0x93, 0x4);
+    EQUAL(try_call(read_limited), EXC_PF);
+    EQUAL(last_cr2, AT);
+}
+
+/* ---- faults while an exception is delivered -------------------------------------------------- */
+
+static uint64_t idt_room[1024] __attribute__((aligned(4096)));
+
+/* The IDT with its page border before this vector; one of its pages is away. */
+static uint64_t *split_idt(unsigned vector, unsigned absent)
+{
+    uint64_t *moved = idt_room + 512 - vector;
+    for (unsigned n = 0; n < 256; n++)
+        moved[n] = idt[n];
+    table[0][((uint32_t)idt_room >> 12) + absent] &= ~(uint32_t)P;
+    set_cr3(directory);
+    set_idt(moved, 256 * 8 - 1);
+    return moved;
+}
+
+TEST(page_fault_twice, "SDM 3A 6.15 interrupt 8, table 6-5")
+{
+    paging_start();
+    map(0);
+    uint64_t *moved = split_idt(9, 1); /* #DF can be found, #PF cannot */
+    test_address = AT;
+    RAISES(page_read, EXC_DF, 0);
+    EQUAL(last_cr2, moved + EXC_PF);
+}
+
+TEST(page_fault_then_contributory, "SDM 3A 6.15 interrupt 8, table 6-5")
+{
+    paging_start();
+    map(0);
+    idt[EXC_PF] = 0;
+    test_address = AT;
+    RAISES(page_read, EXC_DF, 0);
+    EQUAL(last_cr2, AT);
+}
+
+TEST(contributory_then_page_fault, "SDM 3A 6.15 interrupt 8, table 6-5")
+{
+    paging_start();
+    uint64_t *moved = split_idt(14, 0); /* #PF can be found, #GP cannot */
+    RAISES(bad_segment, EXC_PF, 0);     /* one after the other */
+    EQUAL(last_cr2, moved + EXC_GP);
+    EQUAL(last.eip, (uint32_t)bad_segment + 5);
+}
+
+TEST(benign_then_page_fault, "SDM 3A 6.15 interrupt 8, table 6-5")
+{
+    paging_start();
+    uint64_t *moved = split_idt(14, 0);
+    RAISES(undefined, EXC_PF, 0);
+    EQUAL(last_cr2, moved + EXC_UD);
+    EQUAL(last.eip, undefined);
+}
+
+/* A task's CR3 comes with it. */
+CODE(switch_to_b, "call 0x50:0");
+CODE(task_b_reads, "mov eax, [0x700010]; mov test_value, eax; iretd");
+
+TEST(task_switch_loads_cr3, "SDM 3A 7.2.1, 7.3")
+{
+    static uint32_t other_directory[1024] __attribute__((aligned(4096))),
+        other_table[1024] __attribute__((aligned(4096)));
+    static char stack[256];
+    paging_start();
+    store32(0x600010, 0x11111111);
+    store32(0x500010, 0x22222222);
+    map(P | W);
+    for (unsigned n = 0; n < 1024; n++) {
+        other_directory[n] = directory[n];
+        other_table[n] = table[1][n];
+    }
+    other_directory[1] = (uint32_t)other_table | P | W;
+    other_table[TEST_PAGE >> 12 & 1023] = 0x500000 | P;
+    tss.cr3 = (uint32_t)directory;
+    tss_b = (struct tss32){
+        .cr3 = (uint32_t)other_directory,
+        .eip = (uint32_t)task_b_reads,
+        .eflags = 2,
+        .esp = (uint32_t)stack + sizeof stack,
+        .cs = CODE0,
+        .ss = DATA0,
+        .ds = DATA0,
+        .es = DATA0,
+        .io_map = 0x68,
+    };
+    EQUAL(try_call(switch_to_b), -1);
+    EQUAL(test_value, 0x22222222);
+    expect(try_call, page_read, AT, -1, 0);
+    EQUAL(test_value, 0x11111111);
 }

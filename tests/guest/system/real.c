@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // Real mode and back: kept limits, the interrupt vector table, IRET.
-#include "harness.h"
+#include "harness/harness.h"
 
 #define LOW 0x8000u /* where the 16-bit code runs */
 
@@ -81,18 +81,32 @@ __asm__(".intel_syntax noprefix\n.text\n.globl real_start, real_end\n"
 
 CODE(call_low, "mov eax, 0x8000; call eax");
 
-void test_real(void)
+static volatile uint16_t *const words = (volatile uint16_t *)(LOW + 0xf00);
+
+static void go_real(void)
 {
-    volatile uint16_t *words = (volatile uint16_t *)(LOW + 0xf00);
     set_segment(CODE16, LOW, 0xffff, 0x9b, 0);
     for (char *p = real_start; p < real_end; p++)
         ((volatile char *)LOW)[p - real_start] = *p;
+    for (unsigned n = 0; n < 16; n++)
+        words[n] = 0x5a5a;
     EQUAL(try_call(call_low), -1);
-    EQUAL(*(volatile uint32_t *)(LOW + 0xf00), *(volatile uint32_t *)0x100000);
+}
+
+TEST(real_mode_interrupt, "SDM 3A 9.9, 20.1.4")
+{
+    go_real();
     EQUAL(words[2], 0x1234);
     EQUAL(words[3], 0); /* the return address */
     EQUAL(words[4], 0x800);
     EQUAL(words[5] & 0x1, 1);
     EQUAL(words[7] & 0x1, 0);
     EQUAL(words[8], 0x7ff0);
+}
+
+/* What protected mode left in the hidden parts stays until a register is loaded. */
+TEST(unreal_mode_keeps_limits, "SDM 3A 9.9.2, 3.4.3")
+{
+    go_real();
+    EQUAL(load32(LOW + 0xf00), load32(0x100000));
 }
