@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright (C) 2026 The bmbt authors
+// The local APIC: messages to oneself, priorities, EOI, errors, the timer.
+#include "board.h"
+
+TEST(apic_registers, "SDM 3A 10.4.1, 10.4.6, 10.4.8, 10.5.1")
+{
+    if (!apic_begin(0))
+        return;
+    EQUAL(apic(APIC_VERSION) & 0xf0, 0x10); /* an integrated one */
+    CHECK((apic(APIC_VERSION) >> 16 & 0xff) >= 3);
+    set_apic(APIC_TPR, 0x5a);
+    EQUAL(apic(APIC_TPR), 0x5a);
+    EQUAL(apic(APIC_PPR) & 0xff, 0x5a);
+    set_apic(APIC_TPR, 0);
+    set_apic(APIC_LDR, 0x12345678);
+    EQUAL(apic(APIC_LDR) & 0xff000000, 0x12000000);
+    set_apic(APIC_DFR, 0);
+    EQUAL(apic(APIC_DFR), 0x0fffffff); /* the reserved bits are ones */
+    set_apic(APIC_DFR, 0xffffffff);
+    set_apic(APIC_LVT_TIMER, 0xffffffff);
+    EQUAL(apic(APIC_LVT_TIMER) & 0x1f00, 0); /* delivery status and what is reserved */
+    set_apic(APIC_LVT_TIMER, 0x10000);
+}
+
+TEST(apic_software_disable, "SDM 3A 10.4.7.2")
+{
+    if (!apic_begin(0))
+        return;
+    set_apic(APIC_LVT_ERROR, 0x41);
+    EQUAL(apic(APIC_LVT_ERROR) & 0x10000, 0);
+    set_apic(APIC_SVR, 0xff);
+    EQUAL(apic(APIC_LVT_ERROR) & 0x10000, 0x10000);
+    EQUAL(apic(APIC_LVT_LINT0) & 0x10000, 0x10000);
+    set_apic(APIC_LVT_ERROR, 0x41); /* masks cannot be taken off */
+    EQUAL(apic(APIC_LVT_ERROR) & 0x10000, 0x10000);
+    apic_send(0x50); /* fixed messages are not accepted */
+    EQUAL(apic_bit(APIC_IRR, 0x50), 0);
+    apic_init();
+}
+
+TEST(apic_message_to_self, "SDM 3A 10.6.1, 10.8.4, 10.8.5")
+{
+    if (!apic_begin(0))
+        return;
+    apic_send(0x51);
+    EQUAL(apic_bit(APIC_IRR, 0x51), 1);
+    EQUAL(apic_bit(APIC_ISR, 0x51), 0);
+    EQUAL(apic(APIC_ICR) & 0x1000, 0); /* sent */
+    let_in();
+    EQUAL(came[0x51], 1);
+    EQUAL(order_count, 1);
+    EQUAL(apic_bit(APIC_IRR, 0x51), 0);
+    EQUAL(apic_bit(APIC_ISR, 0x51), 1);
+    EQUAL(apic_bit(APIC_TMR, 0x51), 0); /* an edge */
+    EQUAL(apic(APIC_PPR) & 0xf0, 0x50);
+    set_apic(APIC_EOI, 0);
+    EQUAL(apic_bit(APIC_ISR, 0x51), 0);
+    EQUAL(apic(APIC_PPR), 0);
+    set_apic(APIC_ICR, ICR_SELF | ICR_ASSERT | 0x52); /* the shorthand */
+    set_apic(APIC_ICR, ICR_SELF | ICR_ASSERT | 0x52); /* one request is kept once */
+    let_in();
+    set_apic(APIC_EOI, 0);
+    let_in();
+    EQUAL(came[0x52], 1);
+    set_apic(APIC_ICR, 2 * ICR_SELF | ICR_ASSERT | 0x53); /* all including self */
+    set_apic(APIC_ICR, 3 * ICR_SELF | ICR_ASSERT | 0x54); /* all but self */
+    let_in();
+    EQUAL(came[0x53], 1);
+    EQUAL(came[0x54], 0);
+    set_apic(APIC_EOI, 0);
+}
+
+/* IRR and ISR keep one of each of the same vector. */
+TEST(apic_second_request, "SDM 3A 10.8.4")
+{
+    if (!apic_begin(0))
+        return;
+    apic_send(0x51);
+    let_in();
+    apic_send(0x51);
+    apic_send(0x51);
+    let_in();
+    EQUAL(came[0x51], 1);
+    set_apic(APIC_EOI, 0);
+    let_in();
+    EQUAL(came[0x51], 2);
+    set_apic(APIC_EOI, 0);
+    let_in();
+    EQUAL(came[0x51], 2);
+}
+
+TEST(apic_logical_destination, "SDM 3A 10.6.2.2")
+{
+    static const struct {
+        uint32_t dfr, ldr, destination;
+        bool accepted;
+    } rows[] = {
+        { 0xffffffff, 0x04000000, 0x04000000, true },
+        { 0xffffffff, 0x04000000, 0x0c000000, true },
+        { 0xffffffff, 0x04000000, 0x02000000, false },
+        { 0xffffffff, 0x04000000, 0xff000000, true },
+        { 0x0fffffff, 0x32000000, 0x32000000, true }, /* cluster 3, member 2 */
+        { 0x0fffffff, 0x32000000, 0x36000000, true },
+        { 0x0fffffff, 0x32000000, 0x34000000, false },
+        { 0x0fffffff, 0x32000000, 0x22000000, false },
+        { 0x0fffffff, 0x32000000, 0xff000000, true },
+    };
+    if (!apic_begin(apic_eoi))
+        return;
+    for (unsigned n = 0; n < ARRAY_SIZE(rows); n++) {
+        count_interrupts(apic_eoi);
+        set_apic(APIC_DFR, rows[n].dfr);
+        set_apic(APIC_LDR, rows[n].ldr);
+        set_apic(APIC_ICR_HIGH, rows[n].destination);
+        set_apic(APIC_ICR, ICR_ASSERT | 0x800 | 0x55);
+        let_in();
+        EQUAL(came[0x55], rows[n].accepted);
+    }
+    set_apic(APIC_DFR, 0xffffffff);
+}
+
+TEST(apic_priorities, "SDM 3A 10.8.3, 10.8.3.1")
+{
+    if (!apic_begin(apic_eoi))
+        return;
+    apic_send(0x61);
+    apic_send(0x93);
+    apic_send(0x72);
+    apic_send(0x6f);
+    let_in();
+    EQUAL(order_count, 4);
+    EQUAL(order[0], 0x93);
+    EQUAL(order[1], 0x72);
+    EQUAL(order[2], 0x6f);
+    EQUAL(order[3], 0x61);
+    count_interrupts(0);
+    apic_send(0x72);
+    let_in(); /* in service: its class and what is below wait */
+    apic_send(0x7f);
+    apic_send(0x61);
+    let_in();
+    EQUAL(order_count, 1);
+    apic_send(0x81);
+    let_in();
+    EQUAL(order_count, 2);
+    EQUAL(order[1], 0x81);
+    EQUAL(apic(APIC_PPR) & 0xf0, 0x80);
+    set_apic(APIC_EOI, 0); /* of the highest in service */
+    EQUAL(apic_bit(APIC_ISR, 0x81), 0);
+    EQUAL(apic_bit(APIC_ISR, 0x72), 1);
+    let_in();
+    EQUAL(order_count, 2);
+    set_apic(APIC_EOI, 0);
+    let_in();
+    EQUAL(order[2], 0x7f);
+    set_apic(APIC_EOI, 0);
+    let_in();
+    EQUAL(order[3], 0x61);
+    set_apic(APIC_EOI, 0);
+}
+
+TEST(apic_task_priority, "SDM 3A 10.8.3.1")
+{
+    if (!apic_begin(apic_eoi))
+        return;
+    set_apic(APIC_TPR, 0x60);
+    apic_send(0x6f);
+    apic_send(0x71);
+    let_in();
+    EQUAL(order_count, 1);
+    EQUAL(order[0], 0x71);
+    set_apic(APIC_TPR, 0x5f);
+    let_in();
+    EQUAL(order_count, 2);
+    EQUAL(order[1], 0x6f);
+    set_apic(APIC_TPR, 0xff);
+    apic_send(0xf1);
+    let_in();
+    EQUAL(order_count, 2);
+    EQUAL(apic_bit(APIC_IRR, 0xf1), 1);
+    set_apic(APIC_TPR, 0);
+    let_in();
+    EQUAL(order_count, 3);
+    EQUAL(apic(APIC_PPR), 0);
+}
+
+TEST(apic_nested_service, "SDM 3A 10.8.4, 10.8.5")
+{
+    if (!apic_begin(0))
+        return;
+    static const uint8_t vectors[] = { 0x41, 0x58, 0x9a, 0xc3 };
+    for (unsigned n = 0; n < 4; n++) {
+        apic_send(vectors[n]);
+        let_in();
+    }
+    EQUAL(order_count, 4);
+    for (unsigned n = 4; n-- > 0;) {
+        EQUAL(apic(APIC_PPR) & 0xf0, vectors[n] & 0xf0u);
+        EQUAL(apic_bit(APIC_ISR, vectors[n]), 1);
+        set_apic(APIC_EOI, 0);
+        EQUAL(apic_bit(APIC_ISR, vectors[n]), 0);
+    }
+}
+
+TEST(apic_errors, "SDM 3A 10.5.3")
+{
+    if (!apic_begin(apic_eoi))
+        return;
+    set_apic(APIC_LVT_ERROR, 0x43);
+    set_apic(APIC_ICR, ICR_SELF | ICR_ASSERT | 0x0f); /* an illegal vector */
+    set_apic(APIC_ESR, 0);
+    CHECK(apic(APIC_ESR) & 0x60);
+    let_in();
+    EQUAL(came[0x43], 1);
+    EQUAL(came[0x0f], 0);
+    set_apic(APIC_ESR, 0);
+    EQUAL(apic(APIC_ESR), 0);
+    set_apic(APIC_LVT_ERROR, 0x10000);
+}
+
+/* ---- the timer ------------------------------------------------------------------------------- */
+
+TEST(apic_timer_one_shot, "SDM 3A 10.5.4")
+{
+    if (!apic_begin(apic_eoi))
+        return;
+    set_apic(APIC_DIVIDE, 0);
+    set_apic(APIC_LVT_TIMER, 0x50);
+    set_apic(APIC_INITIAL, 100000);
+    EQUAL(apic(APIC_INITIAL), 100000);
+    uint32_t last_count = 100000;
+    for (unsigned n = 0; n < 20; n++) {
+        uint32_t now = apic(APIC_CURRENT);
+        CHECK(now <= last_count);
+        last_count = now;
+    }
+    sti();
+    CHECK(WAIT(came[0x50]));
+    cli();
+    EQUAL(apic(APIC_CURRENT), 0);
+    for (unsigned n = 0; n < 2000; n++)
+        inb(0x61);
+    let_in();
+    EQUAL(order_count, 1);        /* once */
+    set_apic(APIC_INITIAL, 1000); /* anew */
+    sti();
+    CHECK(WAIT(came[0x50] == 2));
+    cli();
+}
+
+TEST(apic_timer_periodic, "SDM 3A 10.5.4")
+{
+    if (!apic_begin(apic_eoi))
+        return;
+    set_apic(APIC_DIVIDE, 0xb);
+    set_apic(APIC_LVT_TIMER, 0x20050);
+    set_apic(APIC_INITIAL, 100000);
+    sti();
+    CHECK(WAIT(came[0x50] >= 4));
+    cli();
+    uint32_t now = apic(APIC_CURRENT);
+    CHECK(now <= 100000);
+    set_apic(APIC_INITIAL, 0); /* stops it */
+    EQUAL(apic(APIC_CURRENT), 0);
+    let_in();
+    count_interrupts(apic_eoi);
+    for (unsigned n = 0; n < 5000; n++)
+        inb(0x61);
+    let_in();
+    EQUAL(order_count, 0);
+}
+
+TEST(apic_timer_masked, "SDM 3A 10.5.1, 10.5.4")
+{
+    if (!apic_begin(apic_eoi))
+        return;
+    set_apic(APIC_LVT_TIMER, 0x10050);
+    set_apic(APIC_INITIAL, 1000);
+    CHECK(WAIT(apic(APIC_CURRENT) == 0));
+    let_in();
+    EQUAL(order_count, 0);
+    EQUAL(apic_bit(APIC_IRR, 0x50), 0);
+}
+
+/* Counts while the 8254 counts so many pulses. */
+static uint32_t counted(unsigned divide)
+{
+    set_apic(APIC_DIVIDE, divide);
+    set_apic(APIC_INITIAL, 0xffffffff);
+    outb(0x43, 0x30);
+    outb(0x40, 0);
+    outb(0x40, 0x80);
+    CHECK(WAIT((outb(0x43, 0xe2), inb(0x40) & 0x80)));
+    uint32_t n = 0xffffffffu - apic(APIC_CURRENT);
+    set_apic(APIC_INITIAL, 0);
+    return n;
+}
+
+TEST(apic_timer_divisor, "SDM 3A 10.5.4, figure 10-10")
+{
+    static const uint8_t codes[] = { 0xb, 0, 1, 2, 3, 8, 9, 0xa };
+    if (!apic_begin(0))
+        return;
+    set_apic(APIC_LVT_TIMER, 0x10050);
+    for (unsigned n = 0; n < sizeof codes; n++) {
+        set_apic(APIC_DIVIDE, codes[n]);
+        EQUAL(apic(APIC_DIVIDE), codes[n]);
+    }
+    uint32_t slow = counted(0xa), fast = counted(0xb); /* by 128, by 1 */
+    CHECK(slow > 0);
+    CHECK(slow < fast);
+    EQUAL(apic(APIC_CURRENT), 0);
+}
+
+/* ---- LINT0 ----------------------------------------------------------------------------------- */
+
+TEST(apic_lint0_extint, "SDM 3A 10.5.1")
+{
+    if (!apic_begin(pic_eoi))
+        return;
+    drop_irq0();
+    pic_mask(0xfffe);
+    set_apic(APIC_LVT_LINT0, 0x10700);
+    raise_irq0();
+    let_in();
+    EQUAL(order_count, 0); /* masked */
+    set_apic(APIC_LVT_LINT0, 0x700);
+    let_in();
+    EQUAL(came[IRQ_BASE], 1);
+    EQUAL(apic_bit(APIC_ISR, IRQ_BASE), 0); /* the APIC knows nothing of it */
+    pic_mask(0xffff);
+    set_apic(APIC_LVT_LINT0, 0x56); /* fixed: the 8259A is not asked for the vector */
+    service = apic_eoi;
+    drop_irq0();
+    raise_irq0();
+    pic_mask(0xfffe);
+    let_in();
+    EQUAL(came[0x56], 1);
+    pic_init(0);
+    set_apic(APIC_LVT_LINT0, 0x700);
+}
+
+/* Globally disabled it is not there, and INTR is the processor's pin. */
+TEST(apic_global_disable, "SDM 3A 10.4.3")
+{
+    if (!apic_begin(pic_eoi))
+        return;
+    wrmsr(0x1b, 0xfee00100);
+    drop_irq0();
+    pic_mask(0xfffe);
+    raise_irq0();
+    let_in();
+    EQUAL(came[IRQ_BASE], 1);
+    pic_mask(0xffff);
+    wrmsr(0x1b, 0xfee00900);
+    EQUAL(apic(APIC_SVR) & 0x1ff, 0xff); /* as after a reset */
+    apic_init();
+}
