@@ -4,18 +4,16 @@
 #include "guest.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/bits.h"
+#include "common/watch.h"
 #include "cpu/access.h"
 #include "cpu/flags.h"
 #include "cpu/paging.h"
 #include "cpu/system.h"
-#include "cpu/threading.h"
 #include "cpu/x87/fpu.h"
 #include "guest_tables.h"
 #include "host/host.h"
@@ -26,20 +24,13 @@
 enum { WATCH_SECONDS = 4 };
 #define EXIT_PORT 0xf4
 
-const char *const engine_names[ENGINE_COUNT] = { "interp", "soft", "host", "auto" };
-
 struct guest {
-    struct log log;
-    struct memory *memory;
+    struct cpu_machine *machine;
+    struct cpu *cpu; /* the machine's */
     struct ram_block *ram;
-    struct host_lock *lock;
-    struct clock *clock;
-    struct cpu *cpu;
+    struct watch *watch;
     enum engine_kind engine;
-    uint64_t cases; /* atomic */
-    bool timed_out; /* atomic */
-    bool ends;      /* atomic */
-    pthread_t watcher;
+    bool shut_down;
 };
 
 /* ---- the machine ----------------------------------------------------------------------------- */
@@ -57,106 +48,52 @@ static const struct region_desc exit_desc = {
     .name = "exit", .size = 1, .min_size = 1, .max_size = 1, .write = exit_write
 };
 
-static void triple_fault(void *opaque)
+static void shut_down(void *opaque)
 {
     struct guest *g = opaque;
-    __atomic_store_n(&g->timed_out, true, __ATOMIC_SEQ_CST);
+    g->shut_down = true;
     cpu_exit(g->cpu);
-}
-
-static void ferr(void *opaque, bool level)
-{
-    (void)opaque, (void)level;
 }
 
 static void create_machine(struct guest *g)
 {
     struct cpu_model model;
     cpu_model_parse(&model, "max", NULL);
-    g->memory = memory_create(&g->log);
-    g->ram = ram_create(g->memory, "ram", GUEST_RAM_SIZE);
-    region_map_ram(g->memory, 1 << SPACE_MEMORY | 1 << SPACE_SMM, "ram", g->ram, g->ram, 0, 0,
-                   GUEST_RAM_SIZE, 0);
-    region_map_io(g->memory, 1 << SPACE_PORTS, &exit_desc, g, EXIT_PORT, 0);
-    g->lock = host_lock_create();
-    memory_set_lock(g->memory, g->lock);
-    g->clock = clock_create(CLOCK_VIRTUAL);
-    struct cpu_bus bus = {
-        .memory = g->memory,
-        .lock = g->lock,
-        .clock = g->clock,
-        .log = &g->log,
-        .opaque = g,
-        .ferr = ferr,
-        .triple_fault = triple_fault,
-    };
-    g->cpu = cpu_create(&bus, &model);
+    g->machine = cpu_machine_create(&model, GUEST_RAM_SIZE);
+    g->machine->on_shutdown = shut_down;
+    g->machine->opaque = g;
+    g->cpu = g->machine->cpu;
+    g->ram = g->machine->ram;
+    region_map_io(g->machine->memory, 1 << SPACE_PORTS, &exit_desc, g, EXIT_PORT, 0);
     guest_tables_create(g->cpu, g->ram);
     for (unsigned n = 0; n < LAYOUT_PAGES; n++)
         memcpy(g->ram->host + guest_physical(n), layout_background() + n * LAYOUT_PAGE,
                LAYOUT_PAGE);
 }
 
-/* Ends cases that would run for ever. */
-static void *watch(void *opaque)
-{
-    struct guest *g = opaque;
-    uint64_t seen = 0;
-    unsigned age = 0;
-    while (!__atomic_load_n(&g->ends, __ATOMIC_SEQ_CST)) {
-        nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
-        uint64_t now = __atomic_load_n(&g->cases, __ATOMIC_SEQ_CST);
-        age = now == seen ? age + 1 : 0;
-        seen = now;
-        if (age < 10 * WATCH_SECONDS || !(now & 1))
-            continue;
-        __atomic_store_n(&g->timed_out, true, __ATOMIC_SEQ_CST);
-        cpu_exit(g->cpu);
-        age = 0;
-    }
-    return NULL;
-}
-
 struct guest *guest_create(enum engine_kind engine, const struct options *o, const char **why)
 {
-    const char *note = NULL;
+    struct translator_options options = translator_defaults;
     struct guest *g = calloc(1, sizeof *g);
     g->engine = engine;
     create_machine(g);
-    if (engine != ENGINE_INTERP) {
-        struct translator_options options = translator_defaults;
-        options.windows = engine == ENGINE_SOFT   ? WINDOW_NEVER
-                          : engine == ENGINE_HOST ? WINDOW_ALWAYS
-                                                  : WINDOW_AUTO;
-        options.threshold = o->threshold;
-        options.cache_size = o->cache;
-        options.optimise = o->optimise;
-        if (!translator_attach(g->cpu, &options, why, &note) || note != NULL) {
-            *why = note != NULL ? note : *why;
-            guest_destroy(g);
-            return NULL;
-        }
-        translator_enter_thread(g->cpu);
+    options.threshold = o->threshold;
+    options.cache_size = o->cache;
+    options.optimise = o->optimise;
+    if (!cpu_machine_attach(g->machine, engine, &options, why)) {
+        guest_destroy(g);
+        return NULL;
     }
-    cpu_resume(g->cpu);
-    pthread_create(&g->watcher, NULL, watch, g);
+    translator_enter_thread(g->cpu);
+    g->watch = watch_create(g->cpu, &(struct watch_options){ .seconds = WATCH_SECONDS });
     return g;
 }
 
 void guest_destroy(struct guest *g)
 {
-    if (g->watcher) {
-        __atomic_store_n(&g->ends, true, __ATOMIC_SEQ_CST);
-        pthread_join(g->watcher, NULL);
-    }
-    if (g->engine != ENGINE_INTERP) {
-        translator_leave_thread(g->cpu);
-        translator_detach(g->cpu);
-    }
-    cpu_destroy(g->cpu);
-    memory_destroy(g->memory);
-    clock_destroy(g->clock);
-    host_lock_destroy(g->lock);
+    if (g->watch != NULL)
+        watch_destroy(g->watch);
+    cpu_machine_destroy(g->machine);
     free(g);
 }
 
@@ -300,7 +237,7 @@ static void get_state(struct guest *g, struct silicon_result *out)
 /* After a case that did not end, or shut the processor down: level 0 again, by force. */
 static void recover(struct guest *g, struct silicon_result *out)
 {
-    g->timed_out = false;
+    g->shut_down = false;
     out->vector = VECTOR_TIMEOUT;
     out->state.eip = (uint32_t)g->cpu->eip;
     for (unsigned n = 0; n < 8; n++)
@@ -311,14 +248,9 @@ static void recover(struct guest *g, struct silicon_result *out)
 
 void guest_run(struct guest *g, const struct silicon_case *c, struct silicon_result *out)
 {
-    struct cpu *cpu = g->cpu;
     apply(g, c);
     enter(g, &c->in);
-    __atomic_fetch_add(&g->cases, 1, __ATOMIC_SEQ_CST);
-    cpu->threading->want_exit = false;
-    cpu_run(cpu);
-    __atomic_fetch_add(&g->cases, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&g->timed_out, __ATOMIC_SEQ_CST))
+    if (!watch_run(g->watch) || g->shut_down)
         recover(g, out);
     else
         get_state(g, out);

@@ -5,10 +5,7 @@
 #define TESTS_SILICON_GUEST_H
 
 #include "case.h"
-
-/* ENGINE_AUTO: begins by probes that sites share, and earns a window. */
-enum engine_kind { ENGINE_INTERP, ENGINE_SOFT, ENGINE_HOST, ENGINE_AUTO, ENGINE_COUNT };
-extern const char *const engine_names[ENGINE_COUNT];
+#include "common/machine.h"
 
 struct guest;
 struct options;

@@ -9,33 +9,12 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "common/machine.h"
 #include "cpu/access.h"
 #include "cpu/block_store.h"
 #include "cpu/system.h"
 #include "cpu/x87/fpu.h"
 #include "host/host.h"
-#include "translator/translator.h"
-
-struct cpu_machine {
-    struct log log;
-    struct memory *memory;
-    struct ram_block *ram;
-    struct host_lock *lock;
-    struct clock *clock;
-    struct cpu *cpu;
-    unsigned shutdowns;
-};
-
-static void machine_triple_fault(void *opaque)
-{
-    ((struct cpu_machine *)opaque)->shutdowns++;
-}
-
-static void machine_ferr(void *opaque, bool level)
-{
-    (void)opaque;
-    (void)level;
-}
 
 /* Where the engine under test cannot be had on this host. */
 static inline void machine_skip(const char *why)
@@ -44,66 +23,44 @@ static inline void machine_skip(const char *why)
     exit(77);
 }
 
+static inline void machine_attach(struct cpu_machine *m, enum engine_kind engine,
+                                  const struct translator_options *options)
+{
+    const char *why;
+    if (!cpu_machine_attach(m, engine, options, &why))
+        machine_skip(why);
+}
+
 /*
- * BMBT_TEST_ENGINE chooses what executes guest code, in the words of -accel: interp (without it, too), or jit,mmu= and
- * soft, host or auto. The translator then takes each block when it is entered first.
+ * BMBT_TEST_ENGINE chooses what executes guest code, in the words of -accel: interp (without it,
+ * too), or jit,mmu= and soft, host or auto. The translator then takes each block when it is
+ * entered first.
  */
 static inline void machine_attach_engine(struct cpu_machine *m)
 {
-    static const char *const names[] = { [WINDOW_NEVER] = "jit,mmu=soft",
-                                         [WINDOW_ALWAYS] = "jit,mmu=host",
-                                         [WINDOW_AUTO] = "jit,mmu=auto" };
-    const char *name = getenv("BMBT_TEST_ENGINE"), *why, *note;
+    static const char jit[] = "jit,mmu=";
     struct translator_options options = translator_defaults;
+    const char *name = getenv("BMBT_TEST_ENGINE");
     if (name == NULL || strcmp(name, "interp") == 0)
         return;
-    unsigned n = 0;
-    while (n < ARRAY_SIZE(names) && strcmp(name, names[n]) != 0)
-        n++;
-    if (n == ARRAY_SIZE(names)) {
+    enum engine_kind engine = strncmp(name, jit, sizeof jit - 1) == 0
+                                  ? engine_find(name + sizeof jit - 1)
+                                  : ENGINE_COUNT;
+    if (engine == ENGINE_COUNT || engine == ENGINE_INTERP) {
         fprintf(stderr, "BMBT_TEST_ENGINE=%s: no such engine\n", name);
         exit(EXIT_FAILURE);
     }
-    options.windows = (enum window_policy)n;
     options.threshold = 1;
     options.cache_size = MIB(4);
-    if (!translator_attach(m->cpu, &options, &why, &note))
-        machine_skip(why);
-    if (note != NULL)
-        machine_skip(note);
-}
-
-/* cpu_run() on the calling thread, which must not be the one that made the machine. */
-static inline void machine_run_here(struct cpu_machine *m)
-{
-    translator_enter_thread(m->cpu);
-    cpu_run(m->cpu);
-    translator_leave_thread(m->cpu);
+    machine_attach(m, engine, &options);
 }
 
 static inline struct cpu_machine *machine_create(const char *model_name)
 {
-    struct cpu_machine *m = host_alloc(sizeof *m);
     struct cpu_model model;
     if (!cpu_model_parse(&model, model_name, NULL))
         unit_fail(__FILE__, __LINE__, "no model %s", model_name);
-    m->memory = memory_create(&m->log);
-    m->ram = ram_create(m->memory, "ram", MIB(2));
-    region_map_ram(m->memory, 1 << SPACE_MEMORY | 1 << SPACE_SMM, "ram", m->ram, m->ram, 0, 0,
-                   MIB(2), 0);
-    m->lock = host_lock_create();
-    memory_set_lock(m->memory, m->lock);
-    m->clock = clock_create(CLOCK_VIRTUAL);
-    struct cpu_bus bus = {
-        .memory = m->memory,
-        .lock = m->lock,
-        .clock = m->clock,
-        .log = &m->log,
-        .opaque = m,
-        .ferr = machine_ferr,
-        .triple_fault = machine_triple_fault,
-    };
-    m->cpu = cpu_create(&bus, &model);
+    struct cpu_machine *m = cpu_machine_create(&model, MIB(2));
     machine_attach_engine(m);
     translator_enter_thread(m->cpu);
     cpu_reset(m->cpu, false);
@@ -118,13 +75,7 @@ static inline bool machine_counts(const struct cpu_machine *m)
 
 static inline void machine_destroy(struct cpu_machine *m)
 {
-    translator_leave_thread(m->cpu);
-    translator_detach(m->cpu);
-    cpu_destroy(m->cpu);
-    memory_destroy(m->memory);
-    clock_destroy(m->clock);
-    host_lock_destroy(m->lock);
-    host_free(m);
+    cpu_machine_destroy(m);
 }
 
 static inline uint8_t *machine_at(struct cpu_machine *m, uint32_t address)

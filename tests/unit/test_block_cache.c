@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // Code that runs through the run loop and the block cache: self-modification, limits, traps, shadows, sleep.
-#include "cpu_machine.h"
+#include "guest_thread.h"
 
 #include <unistd.h>
 
@@ -231,18 +231,6 @@ TEST(more_flushes_than_are_counted)
     machine_destroy(m);
 }
 
-static void run_thread(void *opaque)
-{
-    machine_run_here(opaque);
-}
-
-/* Traps are a thread's own: this one gives them up. */
-static struct host_thread *start_thread(struct cpu_machine *m)
-{
-    translator_leave_thread(m->cpu);
-    return host_thread_create("cpu", run_thread, m);
-}
-
 TEST(hlt_sleeps_until_an_interrupt)
 {
     struct cpu_machine *m = REAL_MODE(0xfb, 0xf4, 0x40, END); /* sti; hlt; inc ax */
@@ -250,7 +238,7 @@ TEST(hlt_sleeps_until_an_interrupt)
     vector(m, 0x20, 0x0800);
     memcpy(machine_at(m, 0x800), handler, sizeof handler);
     m->cpu->bus.acknowledge = acknowledge;
-    struct host_thread *thread = start_thread(m);
+    struct host_thread *thread = guest_thread_start(m);
     cpu_resume(m->cpu);
     for (unsigned n = 0; n < 1000 && !__atomic_load_n(&m->cpu->halted, __ATOMIC_RELAXED); n++)
         usleep(1000);
@@ -260,7 +248,7 @@ TEST(hlt_sleeps_until_an_interrupt)
     host_lock_acquire(m->lock);
     cpu_set_intr(m->cpu, true);
     host_lock_release(m->lock);
-    host_thread_join(thread);
+    guest_thread_join(m, thread);
     CHECK_EQ(m->cpu->gpr[RAX] & 0xffff, 1);
     CHECK_EQ(m->cpu->gpr[RBX] & 0xffff, 1);
     machine_destroy(m);
@@ -269,7 +257,7 @@ TEST(hlt_sleeps_until_an_interrupt)
 TEST(park_resume_and_step)
 {
     struct cpu_machine *m = REAL_MODE(0x40, 0xeb, 0xfd); /* inc ax; jmp -1 */
-    struct host_thread *thread = start_thread(m);
+    struct host_thread *thread = guest_thread_start(m);
     for (unsigned n = 0; n < 20; n++) {
         cpu_resume(m->cpu);
         usleep(200);
@@ -283,8 +271,7 @@ TEST(park_resume_and_step)
         CHECK_EQ(m->cpu->instructions, before + 1);
         CHECK_EQ(m->cpu->eip, eip == CODE ? CODE + 1 : CODE);
     }
-    cpu_exit(m->cpu);
-    host_thread_join(thread);
+    guest_thread_end(m, thread);
     machine_destroy(m);
 }
 

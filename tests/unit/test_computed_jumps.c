@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // Sites of computed calls and jumps remember their last target: which are given up, which are not.
-#include "cpu_machine.h"
+#include "guest_thread.h"
 
 enum { CODE = 0x5000, TARGETS = 0x20000, TABLE = 0x40000, TARGET_COUNT = 8 };
 
@@ -34,22 +34,14 @@ struct runner {
     const struct translator_counts *counts;
 };
 
-static void run_thread(void *opaque)
-{
-    machine_run_here(opaque);
-}
-
 static struct runner *begin(uint32_t optimise)
 {
     struct runner *r = host_alloc(sizeof *r);
     struct translator_options options = translator_defaults;
-    const char *why, *note;
     r->m = machine_create("max");
-    options.windows = WINDOW_NEVER;
     options.threshold = 1;
     options.optimise = optimise;
-    if (!translator_attach(r->m->cpu, &options, &why, &note))
-        machine_skip(why);
+    machine_attach(r->m, ENGINE_SOFT, &options);
     machine_protect(r->m);
     memcpy(machine_at(r->m, CODE), computed_program,
            (size_t)(computed_program_end - computed_program));
@@ -59,14 +51,13 @@ static struct runner *begin(uint32_t optimise)
         poke32(r->m, TABLE + 4 * n, TARGETS + n * 0x1010);
     }
     r->counts = translator_counts(r->m->cpu);
-    r->thread = host_thread_create("cpu", run_thread, r->m);
+    r->thread = guest_thread_start(r->m);
     return r;
 }
 
 static void end(struct runner *r)
 {
-    cpu_exit(r->m->cpu);
-    host_thread_join(r->thread);
+    guest_thread_end(r->m, r->thread);
     machine_destroy(r->m);
     host_free(r);
 }
@@ -74,18 +65,12 @@ static void end(struct runner *r)
 static void run_rounds(const struct runner *r, uint32_t rounds, uint32_t mask)
 {
     struct cpu *cpu = r->m->cpu;
-    int64_t deadline = host_monotonic_ns() + INT64_C(20000000000);
     cpu->eip = CODE;
     cpu->gpr[RAX] = 0;
     cpu->gpr[RSI] = TABLE;
     cpu->gpr[RDI] = rounds;
     cpu->gpr[RBX] = mask;
-    cpu->halted = false;
-    cpu_resume(cpu);
-    while (!__atomic_load_n(&cpu->halted, __ATOMIC_RELAXED) && host_monotonic_ns() < deadline)
-        ;
-    CHECK(cpu->halted);
-    cpu_park(cpu);
+    guest_run_until_halt(r->m);
     CHECK_EQ(cpu->gpr[RAX], 2 * rounds);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // More links between pages than are kept filled: those that come later are filled all the same.
-#include "cpu_machine.h"
+#include "guest_thread.h"
 
 #include "translator/tunables.h"
 
@@ -43,47 +43,32 @@ static void put_program(struct cpu_machine *m)
     put_round(m, PONG, PING);
 }
 
-static void run_thread(void *opaque)
+static void run(struct cpu_machine *m, uint32_t eip, uint32_t rounds)
 {
-    machine_run_here(opaque);
-}
-
-static void run(struct cpu *cpu, uint32_t eip, uint32_t rounds)
-{
-    int64_t end = host_monotonic_ns() + INT64_C(60000000000);
-    cpu->eip = eip;
-    cpu->gpr[RAX] = rounds;
-    cpu->halted = false;
-    cpu_resume(cpu);
-    while (!__atomic_load_n(&cpu->halted, __ATOMIC_RELAXED) && host_monotonic_ns() < end)
-        ;
-    CHECK(cpu->halted);
-    cpu_park(cpu);
-    CHECK_EQ(cpu->gpr[RAX], 0);
+    m->cpu->eip = eip;
+    m->cpu->gpr[RAX] = rounds;
+    guest_run_until_halt(m);
+    CHECK_EQ(m->cpu->gpr[RAX], 0);
 }
 
 TEST(more_links_than_are_kept_filled_do_not_stop_others)
 {
     struct cpu_machine *m = machine_create("max");
     struct translator_options options = translator_defaults;
-    const char *why, *note;
-    options.windows = WINDOW_NEVER;
     options.threshold = 1;
-    if (!translator_attach(m->cpu, &options, &why, &note))
-        machine_skip(why);
+    machine_attach(m, ENGINE_SOFT, &options);
     machine_protect(m);
     put_program(m);
-    struct host_thread *thread = host_thread_create("cpu", run_thread, m);
+    struct host_thread *thread = guest_thread_start(m);
     const struct jit_state *jit = &m->cpu->jit;
 
-    run(m->cpu, FIRST, 1);
+    run(m, FIRST, 1);
     CHECK(jit->links_free > 2 && jit->links_free < FAR_LINKS_MAX);
-    run(m->cpu, FIRST, 2);
+    run(m, FIRST, 2);
     uint64_t free_before = jit->links_free;
-    run(m->cpu, PING, 100);
+    run(m, PING, 100);
     CHECK_EQ(free_before - jit->links_free, 2);
 
-    cpu_exit(m->cpu);
-    host_thread_join(thread);
+    guest_thread_end(m, thread);
     machine_destroy(m);
 }

@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The bmbt authors
 // A segment register is loaded in a function that was called before: what comes behind the CALL
 // must see the new segment, though the code that is returned to was made for the old one.
-#include "cpu_machine.h"
+#include "guest_thread.h"
 
 enum {
     CODE = 0x5000,
@@ -56,25 +56,6 @@ asm(".pushsection .rodata\n"
     ".popsection\n");
 extern const uint8_t mode_program[], mode_function[], mode_program_end[];
 
-static void run_thread(void *opaque)
-{
-    machine_run_here(opaque);
-}
-
-static void run_until_halt(struct cpu_machine *m)
-{
-    int64_t end = host_monotonic_ns() + INT64_C(10000000000);
-    translator_leave_thread(m->cpu);
-    struct host_thread *thread = host_thread_create("cpu", run_thread, m);
-    cpu_resume(m->cpu);
-    while (!__atomic_load_n(&m->cpu->halted, __ATOMIC_RELAXED) && host_monotonic_ns() < end)
-        ;
-    CHECK(m->cpu->halted);
-    cpu_exit(m->cpu);
-    host_thread_join(thread);
-    translator_enter_thread(m->cpu);
-}
-
 static void check_function(bool by_lfs)
 {
     struct cpu_machine *m = machine_create("max");
@@ -85,7 +66,7 @@ static void check_function(bool by_lfs)
     memcpy(machine_at(m, CODE), mode_program, (size_t)(mode_program_end - mode_program));
     if (!by_lfs)
         memset(machine_at(m, CODE + (uint32_t)(mode_function - mode_program)), 0x90, 2);
-    run_until_halt(m);
+    guest_run_once(m);
     CHECK_EQ(m->cpu->gpr[RCX], 0);
     CHECK_EQ(peek32(m, WRONG), 0);
     CHECK_EQ(m->cpu->gpr[RSP], STACK0);

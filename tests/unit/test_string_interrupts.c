@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The bmbt authors
 // Interrupts in the middle of repeated string instructions: each is taken soon, between two
 // elements, with registers that fit together, and what is left is done afterwards.
-#include "cpu_machine.h"
+#include "guest_thread.h"
 
 #include <time.h>
 
@@ -77,11 +77,6 @@ static int acknowledge(void *opaque)
     return VECTOR;
 }
 
-static void run_thread(void *opaque)
-{
-    machine_run_here(opaque);
-}
-
 static uint32_t variable(struct cpu_machine *m, size_t offset)
 {
     return __atomic_load_n((uint32_t *)(void *)machine_at(m, VARIABLES + (uint32_t)offset),
@@ -126,7 +121,6 @@ static struct cpu_machine *start(const struct repeated *r)
     machine_protect(m);
     load_guest(m, r);
     m->cpu->eflags |= EFLAGS_IF;
-    translator_leave_thread(m->cpu);
     return m;
 }
 
@@ -151,7 +145,7 @@ static void interrupt(struct cpu_machine *m)
 static void check_repeated(struct repeated r)
 {
     struct cpu_machine *m = start(&r);
-    struct host_thread *thread = host_thread_create("cpu", run_thread, m);
+    struct host_thread *thread = guest_thread_start(m);
     cpu_resume(m->cpu);
     while (VARIABLE(m, rounds) == 0)
         sleep_us(100);
@@ -161,9 +155,7 @@ static void check_repeated(struct repeated r)
     CHECK(VARIABLE(m, inside) >= 5);
     CHECK_EQ(VARIABLE(m, bad), 0);
     CHECK(memcmp(machine_at(m, r.dest), machine_at(m, SOURCE), r.bytes) == 0);
-    cpu_exit(m->cpu);
-    host_thread_join(thread);
-    translator_enter_thread(m->cpu);
+    guest_thread_end(m, thread);
     machine_destroy(m);
 }
 

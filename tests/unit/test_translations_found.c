@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The bmbt authors
 // Two address spaces have different code at one linear address and take turns: each time what is
 // there has to be found anew, and never what was there before.
-#include "cpu_machine.h"
+#include "guest_thread.h"
 
 enum {
     CODE = 0x5000,
@@ -107,23 +107,9 @@ static struct cpu_machine *two_spaces(void)
     return m;
 }
 
-static void run_thread(void *opaque)
-{
-    machine_run_here(opaque);
-}
-
 static void run_until_halt(struct cpu_machine *m)
 {
-    int64_t end = host_monotonic_ns() + INT64_C(20000000000);
-    translator_leave_thread(m->cpu);
-    struct host_thread *thread = host_thread_create("cpu", run_thread, m);
-    cpu_resume(m->cpu);
-    while (!__atomic_load_n(&m->cpu->halted, __ATOMIC_RELAXED) && host_monotonic_ns() < end)
-        ;
-    CHECK(m->cpu->halted);
-    cpu_exit(m->cpu);
-    host_thread_join(thread);
-    translator_enter_thread(m->cpu);
+    guest_run_once(m);
     CHECK_EQ(m->cpu->gpr[RCX], 0);
     CHECK_EQ(m->cpu->gpr[RSP], STACK0);
 }

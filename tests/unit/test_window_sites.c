@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // Which accesses through a window are rewritten to a probe, and which probes go again.
-#include "cpu_machine.h"
+#include "guest_thread.h"
 
 #include "cpu/paging.h"
 
@@ -69,23 +69,6 @@ struct runner {
     unsigned stores; /* into the chip */
 };
 
-static void run_thread(void *opaque)
-{
-    machine_run_here(opaque);
-}
-
-static void run_until_halt(const struct runner *r)
-{
-    struct cpu *cpu = r->m->cpu;
-    int64_t end = host_monotonic_ns() + INT64_C(20000000000);
-    cpu->halted = false;
-    cpu_resume(cpu);
-    while (!__atomic_load_n(&cpu->halted, __ATOMIC_RELAXED) && host_monotonic_ns() < end)
-        ;
-    CHECK(cpu->halted);
-    cpu_park(cpu);
-}
-
 static bool chip_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value)
 {
     (void)opaque;
@@ -108,27 +91,21 @@ static struct runner *begin(const uint8_t *program, const uint8_t *program_end)
 {
     struct runner *r = host_alloc(sizeof *r);
     struct translator_options options = translator_defaults;
-    const char *why, *note;
     r->m = machine_create("max");
-    options.windows = WINDOW_ALWAYS;
     options.threshold = 1;
     options.optimise &= ~(uint32_t)(OPTIMISE_CHAIN | OPTIMISE_LOOKUP);
-    if (!translator_attach(r->m->cpu, &options, &why, &note))
-        machine_skip(why);
-    if (note != NULL)
-        machine_skip(note);
+    machine_attach(r->m, ENGINE_HOST, &options);
     machine_protect(r->m);
     region_map_io(r->m->memory, 1 << SPACE_MEMORY, &chip, &r->stores, CHIP, 0);
     memcpy(machine_at(r->m, CODE), program, (size_t)(program_end - program));
     r->counts = translator_counts(r->m->cpu);
-    r->thread = host_thread_create("cpu", run_thread, r->m);
+    r->thread = guest_thread_start(r->m);
     return r;
 }
 
 static void end(struct runner *r)
 {
-    cpu_exit(r->m->cpu);
-    host_thread_join(r->thread);
+    guest_thread_end(r->m, r->thread);
     machine_destroy(r->m);
     host_free(r);
 }
@@ -146,7 +123,7 @@ TEST(page_faults_of_the_guests_rewrite_nothing)
     m->cpu->cr3 = DIRECTORY;
     m->cpu->cr0 |= CR0_PG | CR0_WP;
     tlb_flush(m->cpu, false);
-    run_until_halt(r);
+    guest_run_until_halt(r->m);
     CHECK_EQ(m->cpu->gpr[RCX], 0);
     CHECK_EQ(peek32(m, 0xbf000), 1);
     CHECK(r->counts->faults_guests >= 500); /* some instructions ran in the executor at first */
@@ -160,7 +137,7 @@ static void run_rounds(const struct runner *r, uint32_t where, uint32_t rounds)
     cpu->eip = CODE;
     cpu->gpr[RSI] = where;
     cpu->gpr[RAX] = rounds;
-    run_until_halt(r);
+    guest_run_until_halt(r->m);
     CHECK_EQ(cpu->gpr[RAX], 0);
 }
 
