@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "moo.h"
+#include "opcode_totals.h"
 #include "single_step.h"
 
 static const char usage[] =
@@ -15,23 +16,29 @@ static const char usage[] =
     "Runs tests of single instructions in the MOO format (plain or .gz) on bmbt's processor, and tells how many of each\n"
     "file agree with the hardware that they were captured from.\n"
     "  --cpu NAME           the model, as bmbt's -cpu takes it (486)\n"
+    "  --engine NAME        interp, soft, host, auto: what executes; all but interp translate each instruction (interp)\n"
+    "  --opcodes            agreement by opcode, too, over all files\n"
     "  --ignore-undefined   leave out flags and registers that the suite's masks declare undefined\n"
     "  --failures N         show so many tests of a file that differ (3)\n"
     "  --first N            begin with this test of each file, as failures name it\n"
     "  --count N            so many of each file\n"
-    "Ends with 0 when all tests agree, 1 when one differs, 2 when a file or an option is wrong.\n";
+    "Ends with 0 when all tests agree, 1 when one differs, 2 when a file or an option is wrong, 77 when the host refuses\n"
+    "the engine.\n";
 
-enum { EXIT_DIFFERS = 1, EXIT_WRONG = 2 };
+/* EXIT_SKIPPED: what meson takes for that. */
+enum { EXIT_DIFFERS = 1, EXIT_WRONG = 2, EXIT_SKIPPED = 77 };
 
 struct options {
     struct single_step_options step;
     uint64_t failures, first, count;
+    bool by_opcode;
+    struct opcode_totals *opcodes; /* NULL: not asked for */
     char **files;
     int file_count;
 };
 
 struct totals {
-    uint64_t tests, agreed, left_out;
+    uint64_t tests, agreed, left_out, stepped;
 };
 
 static int fail(const char *text)
@@ -52,6 +59,14 @@ static bool parse_number(const char *option, const char *text, uint64_t *out)
     return false;
 }
 
+static bool parse_engine(struct options *o, const char *value)
+{
+    o->step.engine = engine_find(value);
+    if (o->step.engine == ENGINE_COUNT)
+        fprintf(stderr, "bmbt-cputest: --engine %s: no such engine\n", value);
+    return o->step.engine != ENGINE_COUNT;
+}
+
 static bool parse_value(struct options *o, const char *option, const char *value)
 {
     static const char *const names[] = { "--failures", "--first", "--count" };
@@ -60,6 +75,8 @@ static bool parse_value(struct options *o, const char *option, const char *value
         o->step.model = value;
         return true;
     }
+    if (strcmp(option, "--engine") == 0)
+        return parse_engine(o, value);
     for (unsigned n = 0; n < ARRAY_SIZE(names); n++)
         if (strcmp(option, names[n]) == 0)
             return parse_number(option, value, numbers[n]);
@@ -73,6 +90,10 @@ static bool parse(struct options *o, int argc, char **argv)
     for (; n < argc && strncmp(argv[n], "--", 2) == 0; n++) {
         if (strcmp(argv[n], "--ignore-undefined") == 0) {
             o->step.ignore_undefined = true;
+            continue;
+        }
+        if (strcmp(argv[n], "--opcodes") == 0) {
+            o->by_opcode = true;
             continue;
         }
         if (n + 1 == argc) {
@@ -110,6 +131,8 @@ static void show_totals(const char *name, const char *mnemonic, const struct tot
     printf("%-24s %-8s %8" PRIu64 " of %8" PRIu64 " agree", name, mnemonic, t->agreed, t->tests);
     if (t->left_out)
         printf(", %" PRIu64 " left out", t->left_out);
+    if (t->stepped)
+        printf(", %" PRIu64 " by the executor", t->stepped);
     putchar('\n');
 }
 
@@ -132,6 +155,9 @@ static bool run_tests(struct single_step *s, struct moo_file *file, const char *
         }
         t->tests++;
         t->agreed += outcome.count == 0;
+        t->stepped += o->step.engine != ENGINE_INTERP && outcome.stepped;
+        if (o->opcodes != NULL)
+            opcode_totals_add(o->opcodes, &test, outcome.count == 0);
         if (outcome.count && shown++ < o->failures)
             show(path, &test, &outcome);
     }
@@ -160,24 +186,42 @@ static bool run_file(const char *path, const struct options *o, struct totals *a
     all->tests += t.tests;
     all->agreed += t.agreed;
     all->left_out += t.left_out;
+    all->stepped += t.stepped;
     return ok;
+}
+
+static int run_files(struct options *o)
+{
+    struct totals all = { 0 };
+    struct error err;
+    bool ok = true;
+    o->opcodes = o->by_opcode ? opcode_totals_create() : NULL;
+    for (int n = 0; n < o->file_count && ok; n++)
+        ok = run_file(o->files[n], o, &all, &err);
+    if (ok && o->file_count > 1)
+        show_totals("all", "", &all);
+    if (ok && o->opcodes != NULL)
+        opcode_totals_show(o->opcodes);
+    if (o->opcodes != NULL)
+        opcode_totals_destroy(o->opcodes);
+    if (!ok)
+        return fail(err.text);
+    return all.agreed == all.tests ? EXIT_SUCCESS : EXIT_DIFFERS;
 }
 
 int main(int argc, char **argv)
 {
     struct options o = { .step = { .model = "486" }, .failures = 3, .count = UINT64_MAX };
-    struct totals all = { 0 };
     struct error err;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+    if (argc > 1 && strcmp(argv[argc - 1], "--help") == 0) {
         fputs(usage, stdout);
         return EXIT_SUCCESS;
     }
     if (!parse(&o, argc, argv))
         return EXIT_WRONG;
-    for (int n = 0; n < o.file_count; n++)
-        if (!run_file(o.files[n], &o, &all, &err))
-            return fail(err.text);
-    if (o.file_count > 1)
-        show_totals("all", "", &all);
-    return all.agreed == all.tests ? EXIT_SUCCESS : EXIT_DIFFERS;
+    if (!single_step_possible(o.step.engine, &err)) {
+        printf("skipped: %s\n", err.text);
+        return EXIT_SKIPPED;
+    }
+    return run_files(&o);
 }

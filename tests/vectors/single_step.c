@@ -8,17 +8,18 @@
 
 #include "base/bits.h"
 #include "base/format.h"
+#include "common/watch.h"
 #include "cpu/access.h"
 #include "cpu/flags.h"
-#include "cpu/paging.h"
 #include "cpu/system.h"
-#include "cpu/x87/fpu.h"
-#include "host/host.h"
 
 /* What all suites have: the bytes that a 24-bit bus reaches. */
 #define RAM_SIZE MIB(16)
 /* A repeated string instruction with CX = FFFFh comes back to the run loop that often. */
 enum { STEPS_MAX = 70000 };
+/* What has not come to its HLT by then runs somewhere else. */
+enum { WATCH_SECONDS = 1 };
+enum { HLT = 0xf4 };
 
 struct kind {
     const char *processor;
@@ -27,7 +28,8 @@ struct kind {
     bool wraps;         /* addresses have 20 bits */
     uint32_t flags;     /* bits that exist */
 };
-/* The 386EX has no AC; bits 12 to 15 read 1 on an 8086 and 0 in real mode on an 80286 (SDM 3B 23.19). */
+/* The 386EX has no AC; bits 12 to 15 read 1 on an 8086 and 0 in real mode on an 80286 (SDM 3B
+ * 23.19). */
 static const struct kind kinds[] = {
     { "8088", false, false, true, 0x0fd5 },
     { "8086", false, false, true, 0x0fd5 },
@@ -39,16 +41,13 @@ static const struct kind kinds[] = {
 };
 
 struct single_step {
-    struct log log;
-    struct memory *memory;
-    struct ram_block *ram;
-    struct host_lock *lock;
-    struct clock *clock;
+    struct cpu_machine *machine;
+    struct ram_block *ram; /* the machine's */
     struct cpu *cpu;
+    struct watch *watch; /* NULL: the executor does it, step by step */
     const struct kind *kind;
     const struct moo_registers *masks;
     bool ignore_undefined;
-    bool shut_down;
 };
 
 /* Which register of the processor: -1 where it is kept elsewhere. */
@@ -63,17 +62,6 @@ static const int8_t segments[MOO_REGISTERS] = {
 
 /* ---- the machine ----------------------------------------------------------------------------- */
 
-static void triple_fault(void *opaque)
-{
-    struct single_step *s = opaque;
-    s->shut_down = true;
-}
-
-static void ferr(void *opaque, bool level)
-{
-    (void)opaque, (void)level;
-}
-
 static const struct kind *find_kind(const char *processor)
 {
     for (unsigned n = 0; n < ARRAY_SIZE(kinds); n++)
@@ -82,10 +70,46 @@ static const struct kind *find_kind(const char *processor)
     return NULL;
 }
 
+static void leave(void *opaque)
+{
+    cpu_exit(opaque);
+}
+
+static bool attach_engine(struct single_step *s, enum engine_kind engine, const char **why)
+{
+    static const struct watch_options halted = { .seconds = WATCH_SECONDS, .ends_halted = true };
+    struct translator_options options = translator_defaults;
+    if (engine == ENGINE_INTERP)
+        return true;
+    options.threshold = 1;
+    options.cache_size = MIB(4);
+    if (!cpu_machine_attach(s->machine, engine, &options, why))
+        return false;
+    translator_enter_thread(s->cpu);
+    s->machine->on_shutdown = leave;
+    s->machine->opaque = s->cpu;
+    s->watch = watch_create(s->cpu, &halted);
+    return true;
+}
+
+bool single_step_possible(enum engine_kind engine, struct error *err)
+{
+    struct cpu_model model;
+    const char *why;
+    cpu_model_parse(&model, "max", NULL);
+    struct cpu_machine *m = cpu_machine_create(&model, MIB(2));
+    bool possible = cpu_machine_attach(m, engine, &translator_defaults, &why);
+    if (!possible)
+        error_set(err, "--engine %s: %s", engine_names[engine], why);
+    cpu_machine_destroy(m);
+    return possible;
+}
+
 struct single_step *single_step_create(const struct single_step_options *options,
                                        const struct moo_header *header, struct error *err)
 {
     struct cpu_model model;
+    const char *why;
     const struct kind *kind = find_kind(header->processor);
     if (kind == NULL) {
         error_set(err, "tests of a processor \"%s\", which is not known here", header->processor);
@@ -97,33 +121,23 @@ struct single_step *single_step_create(const struct single_step_options *options
     s->kind = kind;
     s->masks = &header->masks;
     s->ignore_undefined = options->ignore_undefined;
-    s->memory = memory_create(&s->log);
-    s->ram = ram_create(s->memory, "ram", RAM_SIZE);
-    region_map_ram(s->memory, 1 << SPACE_MEMORY | 1 << SPACE_SMM, "ram", s->ram, s->ram, 0, 0,
-                   RAM_SIZE, 0);
-    s->lock = host_lock_create();
-    memory_set_lock(s->memory, s->lock);
-    s->clock = clock_create(CLOCK_VIRTUAL);
-    struct cpu_bus bus = {
-        .memory = s->memory,
-        .lock = s->lock,
-        .clock = s->clock,
-        .log = &s->log,
-        .opaque = s,
-        .ferr = ferr,
-        .triple_fault = triple_fault,
-    };
-    s->cpu = cpu_create(&bus, &model);
+    s->machine = cpu_machine_create(&model, RAM_SIZE);
+    s->ram = s->machine->ram;
+    s->cpu = s->machine->cpu;
+    if (!attach_engine(s, options->engine, &why)) {
+        error_set(err, "--engine %s: %s", engine_names[options->engine], why);
+        single_step_destroy(s);
+        return NULL;
+    }
     cpu_set_a20(s->cpu, !kind->wraps);
     return s;
 }
 
 void single_step_destroy(struct single_step *s)
 {
-    cpu_destroy(s->cpu);
-    memory_destroy(s->memory);
-    clock_destroy(s->clock);
-    host_lock_destroy(s->lock);
+    if (s->watch != NULL)
+        watch_destroy(s->watch);
+    cpu_machine_destroy(s->machine);
     free(s);
 }
 
@@ -199,7 +213,7 @@ static bool repeats(const struct moo_test *test)
                       (opcode >= 0xaa && opcode <= 0xaf));
 }
 
-static void execute(struct single_step *s, const struct moo_test *test)
+static void step(struct single_step *s, const struct moo_test *test)
 {
     struct cpu *cpu = s->cpu;
     uint64_t start = cpu->eip;
@@ -210,6 +224,93 @@ static void execute(struct single_step *s, const struct moo_test *test)
     /* The HLT that every test ends with, wherever the instruction led. */
     if (s->kind->counts_halt && !cpu->halted)
         cpu->eip++;
+}
+
+/* ---- with what follows, as an engine does it ------------------------------------------------- */
+
+/*
+ * A translation is of several instructions. So it begins with the test's and goes on with a HLT,
+ * where the hardware went: there is one in memory, or is put there.
+ */
+struct halt {
+    uint32_t eip;
+    uint32_t physical;
+};
+
+static uint32_t physical_of(const struct single_step *s, uint32_t selector, uint32_t offset)
+{
+    uint32_t linear = (selector << 4) + offset;
+    return s->kind->wraps ? linear & 0xfffff : linear;
+}
+
+static uint32_t after(const struct moo_test *test, unsigned number)
+{
+    const struct moo_registers *r = &test->after.registers;
+    return r->present >> number & 1 ? r->value[number] : test->before.registers.value[number];
+}
+
+static struct halt find_halt(const struct single_step *s, const struct moo_test *test)
+{
+    uint32_t eip = after(test, MOO_EIP) - s->kind->counts_halt;
+    if (!s->kind->wide)
+        eip &= 0xffff;
+    return (struct halt){ eip, physical_of(s, after(test, MOO_CS), eip) };
+}
+
+/* There is no place for the HLT, or the instruction itself puts something else there. */
+static bool halt_is_lost(const struct single_step *s, const struct moo_test *test,
+                         const struct halt *halt)
+{
+    const uint32_t *before = test->before.registers.value;
+    uint32_t start = physical_of(s, before[MOO_CS], before[MOO_EIP]);
+    unsigned length = test->code_length - s->kind->counts_halt;
+    if (halt->physical >= RAM_SIZE || halt->physical - start < length)
+        return true;
+    for (uint32_t n = 0; n < test->after.bytes; n++) {
+        struct moo_byte byte = moo_byte(&test->after, n);
+        if (byte.address == halt->physical && byte.value != HLT)
+            return true;
+    }
+    return false;
+}
+
+/* Under TF the executor does each instruction anyway, and the trap would come behind the HLT. */
+static bool needs_step(const struct single_step *s, const struct moo_test *test,
+                       const struct halt *halt)
+{
+    uint32_t flags = test->before.registers.value[MOO_EFLAGS] | after(test, MOO_EFLAGS);
+    return s->watch == NULL || flags & EFLAGS_TF || halt_is_lost(s, test, halt);
+}
+
+static bool run(struct single_step *s, const struct halt *halt)
+{
+    uint8_t kept = s->ram->host[halt->physical];
+    if (kept != HLT)
+        set_byte(s, halt->physical, HLT);
+    bool ended = watch_run(s->watch);
+    if (kept != HLT)
+        set_byte(s, halt->physical, kept);
+    if (!s->kind->counts_halt && s->cpu->eip == halt->eip + 1)
+        s->cpu->eip--;
+    return ended;
+}
+
+/* What ran astray may have written anywhere. */
+static void clear_all(struct single_step *s)
+{
+    memset(s->ram->host, 0, RAM_SIZE);
+    ram_written(s->ram, 0, RAM_SIZE);
+}
+
+/* False: the instruction did not come to the end that the hardware came to. */
+static bool execute(struct single_step *s, const struct moo_test *test, struct outcome *outcome)
+{
+    struct halt halt = find_halt(s, test);
+    outcome->stepped = needs_step(s, test, &halt);
+    if (!outcome->stepped)
+        return run(s, &halt);
+    step(s, test);
+    return true;
 }
 
 /* ---- state out ------------------------------------------------------------------------------- */
@@ -255,8 +356,8 @@ static uint32_t bits_of(const struct single_step *s, unsigned number)
     return segments[number] || !s->kind->wide ? 0xffff : ~UINT32_C(0);
 }
 
-/* CR0, CR3, DR6 and DR7 hold bits that later processors do not have; no real-mode suite changes them
- * but by instructions that show in the others. */
+/* CR0, CR3, DR6 and DR7 hold bits that later processors do not have; no real-mode suite changes
+ * them but by instructions that show in the others. */
 static void compare_registers(const struct single_step *s, const struct moo_test *test,
                               struct outcome *o)
 {
@@ -306,15 +407,19 @@ bool single_step_run(struct single_step *s, const struct moo_test *test, struct 
     if (!inside(&test->before) || !inside(&test->after))
         return error_set(err, "test %u uses memory outside of %u MiB", (unsigned)test->index,
                          (unsigned)(RAM_SIZE >> 20));
-    s->shut_down = false;
+    s->machine->shutdowns = 0;
     cpu_reset(s->cpu, false);
+    s->cpu->attention = 0;
     set_memory(s, &test->before);
     set_registers(s, &test->before.registers);
-    execute(s, test);
+    bool ended = execute(s, test, outcome);
     compare_registers(s, test, outcome);
     compare_memory(s, test, outcome);
-    compare(outcome, 0, s->shut_down, 1, "shutdown");
+    compare(outcome, 0, s->machine->shutdowns != 0, 1, "shutdown");
+    compare(outcome, 1, ended, 1, "end");
     clear_memory(s, &test->before);
     clear_memory(s, &test->after);
+    if (!ended)
+        clear_all(s);
     return true;
 }
