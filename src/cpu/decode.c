@@ -57,6 +57,14 @@ static uint32_t next32(struct decoder *d)
     return load_le32(d->bytes + d->position - 4);
 }
 
+/* In 64-bit mode FS and GS alone can be chosen: the other four prefixes are there for nothing, and
+ * do not undo these (SDM 1 3.4.2.1). */
+static void override(struct decoder *d, uint8_t segment)
+{
+    if (segment >= SEG_FS || !(d->mode & MODE_CS64))
+        d->segment = segment;
+}
+
 /* The opcode's first byte, after prefixes. REX counts only directly before the opcode. */
 static uint8_t decode_prefixes(struct decoder *d, struct insn *insn)
 {
@@ -65,12 +73,12 @@ static uint8_t decode_prefixes(struct decoder *d, struct insn *insn)
         if (d->failed)
             return 0;
         switch (b) {
-        case 0x26: d->segment = SEG_ES; break;
-        case 0x2e: d->segment = SEG_CS; break;
-        case 0x36: d->segment = SEG_SS; break;
-        case 0x3e: d->segment = SEG_DS; break;
-        case 0x64: d->segment = SEG_FS; break;
-        case 0x65: d->segment = SEG_GS; break;
+        case 0x26: override(d, SEG_ES); break;
+        case 0x2e: override(d, SEG_CS); break;
+        case 0x36: override(d, SEG_SS); break;
+        case 0x3e: override(d, SEG_DS); break;
+        case 0x64: override(d, SEG_FS); break;
+        case 0x65: override(d, SEG_GS); break;
         case 0x66: d->operand_prefix = true; break;
         case 0x67: d->address_prefix = true; break;
         case 0xf0: insn->flags |= INSN_LOCK; break;
@@ -125,6 +133,13 @@ static bool modrm_matches(const struct decoder *d, const struct opcode *row)
     return (row->mod == MOD_REG) == (mod == 3);
 }
 
+/* With REX.B, 90 is XCHG with R8 (SDM 2 "NOP"). */
+static bool is_nop_of_r8(const struct decoder *d, const struct opcode *row)
+{
+    return d->rex & 1 && row->map == MAP_1B && row->opcode == 0x90 && row->prefix == PFX_ANY &&
+           row->operand[0] == OPERAND_NONE;
+}
+
 static const struct opcode *find_row(struct decoder *d, enum opcode_map map, uint8_t opcode,
                                      const struct cpu_model *model)
 {
@@ -139,7 +154,8 @@ static const struct opcode *find_row(struct decoder *d, enum opcode_map map, uin
             if (d->failed)
                 return NULL;
         }
-        if (!prefix_matches(d, row->prefix) || (row->modrm && !modrm_matches(d, row)))
+        if (!prefix_matches(d, row->prefix) || (row->modrm && !modrm_matches(d, row)) ||
+            is_nop_of_r8(d, row))
             continue;
         if ((row->attributes & OP_I64 && long_mode) || (row->attributes & OP_O64 && !long_mode))
             continue;
@@ -229,7 +245,42 @@ static void decode_sizes(struct decoder *d, const struct opcode *row, struct ins
         insn->flags |= INSN_OSIZE64;
     if (!long_mode && wide == d->address_prefix)
         insn->flags |= INSN_ASIZE16;
-    insn->addr_mask = insn->flags & INSN_ASIZE16 ? 0xffff : 0xffffffff;
+    insn->addr_mask = insn->flags & INSN_ASIZE16        ? 0xffff
+                      : long_mode && !d->address_prefix ? INSN_MASK_64
+                                                        : 0xffffffff;
+}
+
+/* There are eight x87, MMX and segment registers: REX.R and REX.B mean nothing to them (SDM 2
+ * 2.2.1.2). */
+static void limit_registers(const struct opcode *row, struct insn *insn)
+{
+    for (unsigned n = 0; n < ARRAY_SIZE(row->operand); n++) {
+        enum operand operand = row->operand[n];
+        if (operand == OPERAND_Pq || operand == OPERAND_Pd ||
+            (operand >= OPERAND_ES && operand <= OPERAND_Sw))
+            insn->reg &= 7;
+        else if (operand == OPERAND_Nq || operand == OPERAND_Qq || operand == OPERAND_Qd ||
+                 operand == OPERAND_STi)
+            insn->rm &= 7;
+    }
+}
+
+/* REX.R makes CR8 of CR0, and no register at all of the others (SDM 2 "MOV - Move to/from Control
+ * Registers", "MOV - Move to/from Debug Registers"). */
+static bool has_register(const struct opcode *row, const struct insn *insn)
+{
+    bool control = row->operand[0] == OPERAND_Cd || row->operand[1] == OPERAND_Cd;
+    bool debug = row->operand[0] == OPERAND_Dd || row->operand[1] == OPERAND_Dd;
+    return insn->reg < 8 || !(control || debug) || (control && insn->reg == 8);
+}
+
+/* MOFFS is as wide as addresses are (SDM 2 2.2.1.4). */
+static void decode_offset(struct decoder *d, struct insn *insn)
+{
+    insn->flags |= INSN_MEMORY;
+    insn->disp = (int32_t)(insn->flags & INSN_ASIZE16 ? next16(d) : next32(d));
+    if (insn->addr_mask == INSN_MASK_64)
+        insn->imm = next32(d);
 }
 
 static uint32_t next_operand(struct decoder *d)
@@ -248,8 +299,12 @@ static void decode_operand(struct decoder *d, enum operand operand, uint8_t opco
     case OPERAND_sIb:
     case OPERAND_Jb: value = (uint32_t)(int8_t)next8(d); break;
     case OPERAND_Iw: value = next16(d); break;
-    case OPERAND_Iz:
     case OPERAND_Iv:
+        insn->imm = next_operand(d);
+        if (d->operand_size == 2) /* SDM 2 2.2.1.5 */
+            insn->disp = (int32_t)next32(d);
+        return;
+    case OPERAND_Iz:
     case OPERAND_Jz: value = next_operand(d); break;
     case OPERAND_I1: value = 1; break;
     case OPERAND_Ap:
@@ -257,10 +312,7 @@ static void decode_operand(struct decoder *d, enum operand operand, uint8_t opco
         insn->disp = (int32_t)next16(d);
         return;
     case OPERAND_Ob:
-    case OPERAND_Ov:
-        insn->disp = (int32_t)(insn->flags & INSN_ASIZE16 ? next16(d) : next32(d));
-        insn->flags |= INSN_MEMORY;
-        return;
+    case OPERAND_Ov: decode_offset(d, insn); return;
     case OPERAND_Zb:
     case OPERAND_Zv: insn->reg = (opcode & 7) | (d->rex & 1 ? 8 : 0); return;
     default: return;
@@ -314,13 +366,17 @@ int insn_decode(struct insn *insn, const uint8_t *bytes, unsigned available, uns
         insn->imm = (opcode & 7u) << 8 | d.modrm; /* FOP, SDM 1 8.1.9 */
     if (d.segment != SEG_NONE)
         insn->seg = d.segment;
+    if (d.rex)
+        limit_registers(row, insn);
 
     /* SDM 2 "LOCK": #UD unless the row allows it and its destination is in memory. */
     bool memory = insn->flags & INSN_MEMORY;
     exec_fn *fn = row->handler[d.operand_size][memory];
-    if (fn == NULL || (insn->flags & INSN_LOCK && !(row->attributes & OP_LOCK && memory)))
+    bool exists = fn != NULL || (d.operand_size == 2 && row->handler[1][memory] != NULL);
+    if (!exists || !has_register(row, insn) ||
+        (insn->flags & INSN_LOCK && !(row->attributes & OP_LOCK && memory)))
         return undefined(&d, insn);
-    insn->fn = fn;
+    insn->fn = fn != NULL ? fn : exec_undefined;
     insn->length = d.position;
     return d.position;
 }

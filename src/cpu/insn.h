@@ -40,7 +40,7 @@ struct insn {
     uint32_t imm; /* immediate or relative displacement, sign-extended to 32 bits; Ap: the offset */
     int32_t disp; /* address displacement; Ob/Ov: the offset; ENTER: imm8 in imm2; Ap: selector in
                      imm2 */
-    uint32_t addr_mask; /* 0xffff or 0xffffffff */
+    uint32_t addr_mask; /* 0xffff or 0xffffffff; INSN_MASK_64 */
     uint8_t base, index,
         scale;       /* gpr slots, REG_ZERO where there is none; scale is a shift count */
     uint8_t seg;     /* segment of the memory operand after overrides */
@@ -53,8 +53,12 @@ struct insn {
 };
 /* ENTER imm16,imm8 and far pointers carry their second immediate in the displacement field. */
 #define insn_imm2(i) ((uint16_t)(i)->disp)
-/* scale of a RIP-relative operand (64-bit mode). */
+/* 64-bit mode: scale of a RIP-relative operand; addr_mask of 64-bit addresses, which have none; an
+ * immediate and a MOFFS of 64 bits, of which the upper half is where the other is not. */
 #define INSN_SCALE_RIP 0x80
+#define INSN_MASK_64   0u
+#define insn_imm64(i)    ((uint64_t)(uint32_t)(i)->disp << 32 | (i)->imm)
+#define insn_offset64(i) ((uint64_t)(i)->imm << 32 | (uint32_t)(i)->disp)
 /* op of an undefined encoding. */
 #define INSN_OP_UNDEFINED 0xffff
 
@@ -198,7 +202,8 @@ extern const unsigned opcode_count;
  * with *insn filled but for offset; 0: more bytes are needed than are available; -1: no such
  * instruction (#UD) - insn->length then tells how many bytes were looked at; -2: longer than 15
  * bytes (#GP). mode: MODE_*. model: absent features are #UD; NULL: all. In an undefined encoding
- * insn->fn raises #UD, so the result can be executed all the same.
+ * insn->fn raises #UD, so the result can be executed all the same. So it does in an instruction of
+ * 64-bit mode that has no handler yet.
  */
 int insn_decode(struct insn *insn, const uint8_t *bytes, unsigned available, unsigned mode,
                 const struct cpu_model *model);
