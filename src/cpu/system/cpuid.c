@@ -123,13 +123,28 @@ static void extended_leaf(const struct cpu_model *model, uint32_t leaf, uint32_t
     }
 }
 
+static bool is_hypervisor_leaf(const struct cpu_model *model, uint32_t leaf)
+{
+    return leaf >= HYPERVISOR_LEAF && leaf < HYPERVISOR_LEAF + 0x100 &&
+           cpu_model_has(model, FEATURE_HYPERVISOR);
+}
+
+/* Out of range: the data of the highest basic leaf. */
+static uint32_t leaf_in_range(const struct cpu_model *model, uint32_t leaf)
+{
+    if (is_hypervisor_leaf(model, leaf))
+        return leaf;
+    return leaf > (leaf >= 0x80000000 ? model->max_extended_leaf : model->max_leaf)
+               ? model->max_leaf
+               : leaf;
+}
+
 void cpu_model_cpuid(const struct cpu_model *model, uint32_t leaf, uint32_t subleaf,
                      uint32_t out[4])
 {
     for (unsigned n = 0; n < 4; n++)
         out[n] = 0;
-    if (leaf >= HYPERVISOR_LEAF && leaf < HYPERVISOR_LEAF + 0x100 &&
-        cpu_model_has(model, FEATURE_HYPERVISOR)) {
+    if (is_hypervisor_leaf(model, leaf)) {
         if (leaf == HYPERVISOR_LEAF) {
             out[0] = HYPERVISOR_LEAF;
             out[1] = text4("bmbt");
@@ -138,9 +153,7 @@ void cpu_model_cpuid(const struct cpu_model *model, uint32_t leaf, uint32_t subl
         }
         return;
     }
-    /* Out of range: the data of the highest basic leaf. */
-    if (leaf >= 0x80000000 ? leaf > model->max_extended_leaf : leaf > model->max_leaf)
-        leaf = model->max_leaf;
+    leaf = leaf_in_range(model, leaf);
     if (leaf >= 0x80000000)
         extended_leaf(model, leaf, out);
     else
@@ -149,6 +162,7 @@ void cpu_model_cpuid(const struct cpu_model *model, uint32_t leaf, uint32_t subl
 
 void cpuid_read(struct cpu *cpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
+    leaf = leaf_in_range(&cpu->model, leaf);
     cpu_model_cpuid(&cpu->model, leaf, subleaf, out);
     if (leaf == 1) {
         if (cpu->cr4 & CR4_OSXSAVE)
