@@ -360,3 +360,120 @@ TEST(rdtsc_runs_late_timers)
     CHECK(second - first < UINT32_MAX / 2);
     machine_destroy(m);
 }
+
+/* ---- control registers, SDM 2 "LMSW", "XSETBV", "MONITOR", "RDPMC" ---------------------------- */
+
+/* Loads the low four bits, and PE only upward. */
+TEST(lmsw_and_smsw)
+{
+    struct cpu_machine *m = FLAT("\x0f\x01\xf0"         /* lmsw ax */
+                                 "\x0f\x01\x33"         /* lmsw [ebx] */
+                                 "\x0f\x01\xe1"         /* smsw ecx */
+                                 "\x66\x0f\x01\xe2"     /* smsw dx */
+                                 "\x0f\x01\x63\x04"     /* smsw [ebx+4] */
+                                 "\x66\x0f\x01\x63\x08" /* smsw [ebx+8], with 66 */
+                                 "\x0f\x06");           /* clts */
+    struct cpu *cpu = m->cpu;
+    uint32_t others = cpu->cr0 & ~0xfu;
+    cpu->gpr[RAX] = 0xfff8; /* TS alone */
+    cpu->gpr[RBX] = 0x9000;
+    cpu->gpr[RDX] = 0xaaaaaaaa;
+    poke32(m, 0x9000, 0xffffffff);
+    poke32(m, 0x9004, 0xffffffff);
+    poke32(m, 0x9008, 0xffffffff);
+    step(m, 1);
+    CHECK_EQ(cpu->cr0, others | CR0_TS | CR0_PE);
+    step(m, 1);
+    CHECK_EQ(cpu->cr0, others | 0xf);
+    step(m, 4);
+    CHECK_EQ(cpu->gpr[RCX], cpu->cr0);
+    CHECK_EQ(cpu->gpr[RDX], 0xaaaa0000 | (cpu->cr0 & 0xffff));
+    CHECK_EQ(peek32(m, 0x9004), 0xffff0000 | (cpu->cr0 & 0xffff)); /* 16 bits, whatever the size */
+    CHECK_EQ(peek32(m, 0x9008), 0xffff0000 | (cpu->cr0 & 0xffff));
+    step(m, 1);
+    CHECK_EQ(cpu->cr0, others | 0x7);
+    machine_destroy(m);
+}
+
+/* What one instruction raises; -1: nothing. */
+static int raises(struct cpu_machine *m, const char *bytes, size_t size)
+{
+    struct cpu *cpu = m->cpu;
+    uint64_t eip = cpu->eip = 0x5000;
+    put(m, 0x5000, bytes, size);
+    cpu_step(cpu);
+    return cpu->eip == eip + size ? -1 : (int)(cpu->eip - 0x6000) / 16;
+}
+#define RAISES(m, bytes) raises(m, bytes, sizeof(bytes) - 1)
+
+TEST(xsetbv_takes_what_there_is)
+{
+    static const char code[] = "\x0f\x01\xd1", get[] = "\x0f\x01\xd0";
+    struct cpu_machine *m = FLAT("");
+    struct cpu *cpu = m->cpu;
+    CHECK_EQ(RAISES(m, code), EXC_UD); /* CR4.OSXSAVE is clear */
+    CHECK_EQ(RAISES(m, get), EXC_UD);
+    cpu->cr4 |= CR4_OSXSAVE;
+    cpu->gpr[RDX] = cpu->gpr[RCX] = 0;
+    static const uint8_t wrong[] = { 0, 2, 5, 7 }; /* without x87; with what is not there */
+    for (unsigned n = 0; n < ARRAY_SIZE(wrong); n++) {
+        cpu->gpr[RAX] = wrong[n];
+        CHECK_EQ(RAISES(m, code), EXC_GP);
+    }
+    cpu->gpr[RAX] = 3;
+    cpu->gpr[RCX] = 1;
+    CHECK_EQ(RAISES(m, code), EXC_GP);
+    CHECK_EQ(RAISES(m, get), EXC_GP);
+    cpu->gpr[RCX] = 0;
+    CHECK_EQ(RAISES(m, code), -1);
+    CHECK_EQ(cpu->xcr0, 3);
+    cpu->gpr[RAX] = 0;
+    CHECK_EQ(RAISES(m, get), -1);
+    CHECK_EQ(cpu->gpr[RAX], 3);
+    machine_destroy(m);
+}
+
+TEST(monitor_and_mwait)
+{
+    static const char monitor[] = "\x0f\x01\xc8", mwait[] = "\x0f\x01\xc9";
+    struct cpu_machine *m = machine_create("max,+monitor");
+    struct cpu *cpu = m->cpu;
+    machine_protect(m);
+    cpu->gpr[RAX] = 0x9000;
+    cpu->gpr[RCX] = cpu->gpr[RDX] = 0;
+    CHECK_EQ(RAISES(m, monitor), -1);
+    CHECK_EQ(RAISES(m, mwait), -1);
+    CHECK(!cpu->halted);
+    cpu->gpr[RCX] = 1;
+    CHECK_EQ(RAISES(m, monitor), EXC_GP);
+    CHECK_EQ(RAISES(m, mwait), -1);
+    cpu->gpr[RCX] = 2;
+    CHECK_EQ(RAISES(m, mwait), EXC_GP);
+    cpu->gpr[RCX] = 0;
+    machine_user(m, 0x202);
+    CHECK_EQ(RAISES(m, monitor), EXC_UD);
+    machine_user(m, 0x202);
+    CHECK_EQ(RAISES(m, mwait), EXC_UD);
+    machine_destroy(m);
+}
+
+/* No counters: each index is out of range. */
+TEST(rdpmc)
+{
+    struct cpu_machine *m = FLAT("");
+    m->cpu->gpr[RCX] = 0;
+    CHECK_EQ(RAISES(m, "\x0f\x33"), EXC_GP);
+    machine_destroy(m);
+}
+
+/* The 8087's FENI and FDISI and the 80287's FSETPM do nothing. SDM 1 8.1.10, 3B 22.18.9 */
+TEST(control_instructions_of_old_coprocessors)
+{
+    struct cpu_machine *m = FLAT("");
+    uint16_t control = m->cpu->fpu.control;
+    CHECK_EQ(RAISES(m, "\xdb\xe0"), -1);
+    CHECK_EQ(RAISES(m, "\xdb\xe1"), -1);
+    CHECK_EQ(RAISES(m, "\xdb\xe4"), -1);
+    CHECK_EQ(m->cpu->fpu.control, control);
+    machine_destroy(m);
+}
