@@ -33,9 +33,6 @@ void tlb_flush_page(struct cpu *cpu, uint32_t linear);
 void tlb_create(struct cpu *cpu);
 void tlb_destroy(struct cpu *cpu);
 
-/* Physical address for code fetch at linear with the current privilege; raises #PF(I). */
-uint64_t paging_fetch_address(struct cpu *cpu, uint32_t linear);
-
 /* Load the four PAE pointers at CR3; #GP(0) on reserved bits (true: fine). SDM 3A 4.4.1 */
 bool paging_load_pdptes(struct cpu *cpu, uint64_t cr3);
 

@@ -249,11 +249,6 @@ const struct tlb_page *tlb_find_fetch(struct cpu *cpu, uint32_t linear)
     return p;
 }
 
-uint64_t paging_fetch_address(struct cpu *cpu, uint32_t linear)
-{
-    return tlb_find_fetch(cpu, linear)->physical | (linear & ~TLB_PAGE_MASK);
-}
-
 void tlb_fill(struct cpu *cpu, uint32_t linear, enum access_kind kind, bool user,
               struct translation *out)
 {
