@@ -132,6 +132,13 @@ TEST(state_in_words)
     machine_destroy(m);
 }
 
+static void execute(struct cpu *cpu)
+{
+    const struct insn *i = exec_dispatch(cpu);
+    while (i != NULL)
+        i = i->fn(cpu, i);
+}
+
 /* -d exec and -d cpu: each block as it is entered. */
 TEST(blocks_in_the_log)
 {
@@ -142,10 +149,37 @@ TEST(blocks_in_the_log)
     memcpy(machine_at(m, 0x5000), code, sizeof code);
     log_to_here(m, 1u << LOG_EXEC | 1u << LOG_CPU);
     cpu->attention = 0;
-    CHECK_EQ(
-        RAISED(cpu, for (const struct insn *i = exec_dispatch(cpu); i != NULL;) i = i->fn(cpu, i)),
-        EXC_UD);
+    CHECK_EQ(RAISED(cpu, execute(cpu)), EXC_UD);
     CHECK_SAYS("0008:00005000 3 instructions\n");
     CHECK_SAYS("eip 00005000");
+    machine_destroy(m);
+}
+
+static void disassemble(void *opaque, uint64_t eip, const uint8_t *bytes, unsigned length,
+                        unsigned mode)
+{
+    struct cpu_machine *m = opaque;
+    CHECK_EQ(eip, 0x5000);
+    CHECK_EQ(bytes[0], 0x40);
+    CHECK_EQ(length, 4);
+    CHECK_EQ(mode, MODE_CS32);
+    m->shutdowns = 1; /* where the test finds it again */
+}
+
+/* -d in_asm: each block when it is made. */
+TEST(new_blocks_in_the_log)
+{
+    static const uint8_t code[] = { 0x40, 0x43, 0x0f, 0x0b };
+    struct cpu_machine *m = machine_create("max");
+    struct cpu *cpu = m->cpu;
+    machine_protect(m);
+    memcpy(machine_at(m, 0x5000), code, sizeof code);
+    log_to_here(m, 1u << LOG_IN_ASM);
+    cpu->bus.disassemble = disassemble;
+    cpu->bus.disassemble_opaque = m;
+    cpu->attention = 0;
+    CHECK_EQ(RAISED(cpu, execute(cpu)), EXC_UD);
+    CHECK_SAYS("block at 00005000 (CS base 00000000), 3 instructions\n");
+    CHECK_EQ(m->shutdowns, 1);
     machine_destroy(m);
 }

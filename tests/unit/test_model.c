@@ -266,6 +266,18 @@ TEST(registers_of_the_p6)
     machine_destroy(m);
 }
 
+TEST(sysenter_registers)
+{
+    struct cpu_machine *m = machine_create("max");
+    for (uint32_t index = MSR_SYSENTER_CS; index <= MSR_SYSENTER_EIP; index++)
+        check_msr(m->cpu, index, UINT64_C(0x100001234) + index, 0x1234 + index);
+    machine_destroy(m);
+    m = machine_create("max,-sep");
+    for (uint32_t index = MSR_SYSENTER_CS; index <= MSR_SYSENTER_EIP; index++)
+        CHECK(!msr_write(m->cpu, index, 1));
+    machine_destroy(m);
+}
+
 TEST(time_stamp_counter_and_efer)
 {
     struct cpu_machine *m = machine_create("max");

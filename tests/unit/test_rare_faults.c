@@ -5,6 +5,7 @@
 
 #include "cpu/paging.h"
 #include "cpu/system/internal.h"
+#include "cpu/threading.h"
 
 enum { POINTERS = 0x10000, LDT_CODE = 0x04 };
 
@@ -210,6 +211,22 @@ TEST(task_state_segments_that_cannot_be_used)
     machine_destroy(m);
 }
 
+/* IRET with NT leads to the task of the back link. */
+TEST(return_to_a_task_that_is_not_present)
+{
+    struct cpu_machine *m = protected_machine();
+    struct cpu *cpu = m->cpu;
+    make_task(m);
+    set_descriptor(m, GDT, TSS_B_SEL, TSS_B, 0x67, 0x0b, 0);
+    poke16(m, TSS, TSS_B_SEL);
+    cpu->eflags |= EFLAGS_NT;
+    CHECK_RAISES(cpu, EXC_NP, TSS_B_SEL, interrupt_return(cpu, 4, 0));
+    set_descriptor(m, GDT, TSS_B_SEL, TSS_B, 0x67, 0x89, 0); /* not busy */
+    CHECK_RAISES(cpu, EXC_TS, TSS_B_SEL, interrupt_return(cpu, 4, 0));
+    CHECK_EQ(cpu->seg[SEG_TR].selector, TSS_SEL);
+    machine_destroy(m);
+}
+
 /* With paging the new task brings its CR3. */
 TEST(task_with_another_cr3)
 {
@@ -347,5 +364,197 @@ TEST(environment_of_real_mode)
     CHECK_EQ(cpu->fpu.opcode, 0x456);
     for (unsigned n = 0; n < 7; n++)
         CHECK_EQ(peek32(m, 0x9060 + 4 * n), wide[n]);
+    machine_destroy(m);
+}
+
+/* ---- FERR#, SDM 1 8.7.2 ---------------------------------------------------------------------- */
+
+static void ferr(void *opaque, bool level)
+{
+    struct cpu_machine *m = opaque;
+    m->shutdowns = m->shutdowns * 2 + level; /* where the test finds it again */
+}
+
+TEST(ferr_rises_at_the_next_waiting_instruction_and_falls_when_cleared)
+{
+    struct cpu_machine *m = protected_machine();
+    struct cpu *cpu = m->cpu;
+    cpu->bus.ferr = ferr;
+    cpu->cr0 &= ~CR0_NE;
+    fpu_set_control(cpu, 0x037b); /* division by zero is not masked */
+    fpu_set_status(cpu, X87_ZE);
+    CHECK(cpu->fpu.status & X87_ES);
+    CHECK_EQ(m->shutdowns, 0);
+    CHECK_EQ(RUN(m, "\xdf\xe0"), -1); /* fnstsw ax does not wait */
+    cpu->eip = 0x5000;
+    *machine_at(m, 0x5000) = 0x9b; /* fwait */
+    ram_written(m->ram, 0x5000, 1);
+    cpu_step(cpu);
+    CHECK_EQ(cpu->eip, 0x5000); /* it stands before it */
+    CHECK_EQ(m->shutdowns, 1);
+    CHECK_EQ(RUN(m, "\xdb\xe2"), -1); /* fnclex */
+    CHECK_EQ(m->shutdowns, 2);
+    CHECK_EQ(RUN(m, "\x9b"), -1);
+    machine_destroy(m);
+}
+
+/* ---- memory and stepping --------------------------------------------------------------------- */
+
+/* A directory in a chip's registers: read there, and its accessed bit is written there. */
+struct table_chip {
+    uint32_t entry;
+    unsigned written;
+};
+
+static bool table_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value)
+{
+    struct table_chip *chip = opaque;
+    (void)offset, (void)size;
+    *value = chip->entry;
+    return true;
+}
+
+static bool table_write(void *opaque, uint64_t offset, unsigned size, uint64_t value)
+{
+    struct table_chip *chip = opaque;
+    (void)offset, (void)size;
+    chip->entry = (uint32_t)value;
+    chip->written++;
+    return true;
+}
+
+static const struct region_desc table_desc = { "tables", 0x1000, 4, 4, table_read, table_write };
+
+TEST(page_directory_outside_of_ram)
+{
+    struct cpu_machine *m = protected_machine();
+    struct cpu *cpu = m->cpu;
+    struct table_chip chip = { .entry = 0x83 }; /* 4 MiB over themselves */
+    region_map_io(m->memory, 1 << SPACE_MEMORY, &table_desc, &chip, 0x1000000, 0);
+    poke32(m, 0x9000, 0x12345678);
+    cpu_write_cr4(cpu, CR4_PSE);
+    cpu_write_cr3(cpu, 0x1000000);
+    cpu_write_cr0(cpu, cpu->cr0 | CR0_PG);
+    CHECK_EQ(cpu_load(cpu, SEG_DS, 0x9000, 4), 0x12345678);
+    CHECK_EQ(chip.entry, 0xa3);
+    CHECK_EQ(chip.written, 1);
+    CHECK_NO_RAISE(cpu, cpu_probe_system(cpu, 0x9ffe, 4, true)); /* two pages */
+    CHECK_EQ(chip.entry, 0xe3);
+    machine_destroy(m);
+}
+
+/* RF stays while a repeated string instruction is not done. SDM 3A 17.3.1.1 */
+TEST(rf_lasts_as_long_as_a_repeated_instruction)
+{
+    struct cpu_machine *m = protected_machine();
+    struct cpu *cpu = m->cpu;
+    cpu->gpr[RDI] = 0x9000;
+    cpu->gpr[RCX] = 3;
+    cpu->eflags |= EFLAGS_RF;
+    memcpy(machine_at(m, 0x5000), "\xf3\xaa", 2); /* rep stosb */
+    for (unsigned left = 2; left > 0; left--) {
+        cpu_step(cpu);
+        CHECK_EQ(cpu->gpr[RCX], left);
+        CHECK_EQ(cpu->eip, 0x5000);
+        CHECK(cpu->eflags & EFLAGS_RF);
+    }
+    cpu_step(cpu);
+    while (cpu->eip == 0x5000)
+        cpu_step(cpu);
+    CHECK(!(cpu->eflags & EFLAGS_RF));
+    machine_destroy(m);
+}
+
+static void debug_stop(void *opaque)
+{
+    cpu_exit(((struct cpu_machine *)opaque)->cpu);
+}
+
+/* The debugger watches a datum while a breakpoint elsewhere makes the loop go step by step. */
+TEST(watchpoint_while_stepping)
+{
+    static const uint8_t code[] = { 0x40, 0xa3, 0x00, 0x90, 0x00, 0x00, 0x43, 0xf4 };
+    struct cpu_machine *m = protected_machine();
+    struct cpu *cpu = m->cpu;
+    enum debug_kind kind;
+    uint32_t linear;
+    cpu->bus.debug_stop = debug_stop;
+    memcpy(machine_at(m, 0x5000), code, sizeof code); /* inc eax; mov [9000], eax; inc ebx; hlt */
+    CHECK(cpu_debug_insert(cpu, DEBUG_EXECUTE, 0x7777, 1));
+    CHECK(cpu_debug_insert(cpu, DEBUG_WRITE, 0x9000, 4));
+    cpu_resume(cpu);
+    cpu_run(cpu);
+    CHECK_EQ(cpu->eip, 0x5006);
+    CHECK(cpu_debug_hit(cpu, &kind, &linear) && kind == DEBUG_WRITE);
+    CHECK_EQ(linear, 0x9000);
+    machine_destroy(m);
+}
+
+/* The map changes on another thread while the processor runs: it forgets its TLB by itself. */
+TEST(memory_map_changed_by_another_thread)
+{
+    struct cpu_machine *m = protected_machine();
+    struct cpu *cpu = m->cpu;
+    struct table_chip chip = { .entry = 0x11223344 };
+    poke32(m, 0x90000, 5);
+    CHECK_EQ(cpu_load(cpu, SEG_DS, 0x90000, 4), 5);
+    cpu->threading->idle = false;
+    region_map_io(m->memory, 1 << SPACE_MEMORY, &table_desc, &chip, 0x90000, 1);
+    cpu->threading->idle = true;
+    CHECK(cpu->attention & ATTENTION_TLB);
+    CHECK_EQ(RUN(m, "\x90"), -1);
+    CHECK(!(cpu->attention & ATTENTION_TLB));
+    CHECK_EQ(cpu_load(cpu, SEG_DS, 0x90000, 4), 0x11223344);
+    machine_destroy(m);
+}
+
+/* ---- tags, SDM 1 8.1.7 ----------------------------------------------------------------------- */
+
+TEST(tags_of_the_environment)
+{
+    static const struct {
+        struct f80 value;
+        unsigned tag;
+    } values[] = {
+        { { UINT64_C(1) << 63, 0x3fff }, 0 },
+        { { 0, 0x8000 }, 1 },
+        { { 1, 0 }, 2 },
+        { { UINT64_C(1) << 63, 0x7fff }, 2 },
+        { { UINT64_C(1) << 62, 0x3fff }, 2 }, /* an unnormal */
+    };
+    struct cpu_machine *m = protected_machine();
+    struct cpu *cpu = m->cpu;
+    unsigned tags = 0xffff;
+    CHECK_EQ(RUN(m, "\xdb\xe3"), -1); /* fninit */
+    for (unsigned n = 0; n < ARRAY_SIZE(values); n++) {
+        cpu->fpu.physical[n] = values[n].value;
+        cpu->fpu.empty &= (uint8_t) ~(1u << n);
+        tags &= ~(3u << 2 * n);
+        tags |= values[n].tag << 2 * n;
+    }
+    cpu->gpr[RBX] = 0x9000;
+    CHECK_EQ(RUN(m, "\xd9\x33"), -1); /* fnstenv [ebx] */
+    CHECK_EQ(peek16(m, 0x9008), tags);
+    machine_destroy(m);
+}
+
+/* ---- SMM, SDM 3C 34.3 ------------------------------------------------------------------------ */
+
+/* What RSM cannot load is a shutdown: here a PAE pointer with reserved bits. */
+TEST(rsm_to_pointers_with_reserved_bits)
+{
+    struct cpu_machine *m = protected_machine();
+    struct cpu *cpu = m->cpu;
+    poke32(m, POINTERS, 0x11000 | 1);
+    for (unsigned n = 0; n < 512; n++)
+        poke32(m, 0x11000 + 8 * n, (uint32_t)n << 21 | 0x83);
+    cpu->cr3 = POINTERS;
+    cpu_write_cr4(cpu, CR4_PAE);
+    cpu_write_cr0(cpu, cpu->cr0 | CR0_PG);
+    smm_enter(cpu);
+    CHECK(cpu->smm);
+    poke32(m, POINTERS, 0x11000 | 0x1e7);
+    smm_leave(cpu);
+    CHECK_EQ(m->shutdowns, 1);
     machine_destroy(m);
 }
