@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // Calls into a global page stay linked over changes of CR3, but not over INVLPG of that page.
-#include "cpu_machine.h"
+#include "guest_thread.h"
 
 enum {
     CODE = 0x5000,
@@ -73,29 +73,10 @@ static struct cpu_machine *mapped_machine(uint32_t global)
     return m;
 }
 
-static void run_thread(void *opaque)
-{
-    machine_run_here(opaque);
-}
-
-static void run_until_halt(struct cpu_machine *m)
-{
-    int64_t end = host_monotonic_ns() + INT64_C(20000000000);
-    translator_leave_thread(m->cpu);
-    struct host_thread *thread = host_thread_create("cpu", run_thread, m);
-    cpu_resume(m->cpu);
-    while (!__atomic_load_n(&m->cpu->halted, __ATOMIC_RELAXED) && host_monotonic_ns() < end)
-        ;
-    CHECK(m->cpu->halted);
-    cpu_exit(m->cpu);
-    host_thread_join(thread);
-    translator_enter_thread(m->cpu);
-    CHECK_EQ(m->cpu->gpr[RCX], 0);
-}
-
 static void check_calls(struct cpu_machine *m)
 {
-    run_until_halt(m);
+    guest_run_once(m);
+    CHECK_EQ(m->cpu->gpr[RCX], 0);
     CHECK_EQ(m->cpu->gpr[RBX], 200);
     CHECK_EQ(m->cpu->gpr[RDX], 200);
 }
