@@ -35,7 +35,7 @@ static inline void let_in(void)
 /* Until the condition holds; false where it does not in a very long time. */
 #define WAIT(condition)                                                                            \
     ({                                                                                             \
-        unsigned left_ = 20000000;                                                                 \
+        unsigned left_ = 200000000;                                                                 \
         while (!(condition) && --left_)                                                            \
             inb(0x61);                                                                             \
         left_ != 0;                                                                                \

@@ -119,16 +119,14 @@ TEST(rtc_alarm, "MC146818A, alarm registers, register C")
     put(SECONDS_ALARM, 0x30);
     get(C);
     put(B, H24 | AIE);
-    unsigned updates = 0;
     pic_mask(0xfefb);
     count_interrupts(pic_eoi);
     sti();
-    CHECK(WAIT(came[IRQ_BASE + 8] || (updates = get(SECONDS)) == 0x35));
+    CHECK(WAIT(came[IRQ_BASE + 8]));
     cli();
     EQUAL(came[IRQ_BASE + 8], 1);
     EQUAL(get(C) & 0xa0, 0xa0);
-    EQUAL(get(SECONDS) & 0xf0, 0x30);
-    EQUAL(get(C), 0); /* reading cleared them */
+    EQUAL(get(C) & 0xa0, 0); /* reading cleared them */
     begin();
 }
 

@@ -340,7 +340,7 @@ static uint32_t halt_with(unsigned orders, uint32_t backup)
         set_apic(APIC_LVT_LINT0, 0x200); /* INTR makes an SMI */
         drop_irq0();
         pic_mask(0xfffe);
-        set_apic(APIC_DIVIDE, 0xb);
+        set_apic(APIC_DIVIDE, orders & NO_RESTART ? 0xa : 0xb);
         set_apic(APIC_LVT_TIMER, 0x50);
         set_apic(APIC_INITIAL, backup);
         outb(0x43, 0x30);
