@@ -126,7 +126,7 @@ static void state_system(struct state *s, struct cpu *cpu)
 /* Events that are pending and belong to the guest; requests of other threads do not. */
 #define ATTENTION_SAVED                                                                            \
     (ATTENTION_NMI | ATTENTION_SMI | ATTENTION_INIT | ATTENTION_RESET | ATTENTION_TRAP |           \
-     ATTENTION_SHADOW)
+     ATTENTION_SHADOWS)
 
 static void state_events(struct state *s, struct cpu *cpu)
 {

@@ -106,6 +106,9 @@ enum {
     ATTENTION_HALT = 1 << 10,  /* HLT executed */
     ATTENTION_EXIT = 1 << 11,  /* thread shall end */
     ATTENTION_STEP = 1 << 12,  /* the run loop wants one instruction only */
+    /* Beside ATTENTION_SHADOW: MOV SS; traps and code breakpoints wait, too. SDM 3A 6.8.3 */
+    ATTENTION_SHADOW_TRAPS = 1 << 13,
+    ATTENTION_SHADOWS = ATTENTION_SHADOW | ATTENTION_SHADOW_TRAPS,
 };
 
 /* What the processor asks of the machine around it; callbacks upward, handed in at creation. */

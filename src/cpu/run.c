@@ -62,13 +62,6 @@ static bool software_interrupt(const struct insn *i)
            ((row->opcode >= 0xcc && row->opcode <= 0xce) || row->opcode == 0xf1);
 }
 
-/* MOV SS and POP SS hold off traps and breakpoints too, STI (the other instruction with a shadow,
- * without operands) does not. SDM 3A 6.8.3 */
-static bool shadows_traps(const struct cpu *cpu)
-{
-    return attention(cpu, ATTENTION_SHADOW) && !cpu->threading->after_sti;
-}
-
 /* Code breakpoints come before the instruction; not under the shadow of MOV SS, and not where RF is
  * set. */
 static bool at_breakpoint(struct cpu *cpu, bool shadow)
@@ -109,10 +102,8 @@ static void execute_one(struct cpu *cpu)
     if (rf && (uint32_t)cpu->eip == start)
         cpu->eflags |= EFLAGS_RF;
     clear_attention(cpu, ATTENTION_STEP);
-    cpu->threading->after_sti = attention(cpu, ATTENTION_SHADOW) && first.op != INSN_OP_UNDEFINED &&
-                                opcode_table[first.op].operand[0] == OPERAND_NONE;
-    if (trap && !software_interrupt(&first) && !shadows_traps(cpu)) {
-        clear_attention(cpu, ATTENTION_SHADOW); /* the trap is taken, and ends it */
+    if (trap && !software_interrupt(&first) && !attention(cpu, ATTENTION_SHADOW_TRAPS)) {
+        clear_attention(cpu, ATTENTION_SHADOWS); /* the trap is taken, and ends it */
         cpu->dr[6] |= DR6_BS;
         cpu->trap_pending = true;
         __atomic_fetch_or(&cpu->attention, ATTENTION_TRAP, __ATOMIC_SEQ_CST);
@@ -143,7 +134,7 @@ static bool take(struct cpu *cpu, uint32_t bit, bool masked)
 static void reset_machine(struct cpu *cpu)
 {
     clear_attention(cpu, ATTENTION_RESET | ATTENTION_SMI | ATTENTION_INIT | ATTENTION_NMI |
-                             ATTENTION_TRAP | ATTENTION_SHADOW | ATTENTION_HALT);
+                             ATTENTION_TRAP | ATTENTION_SHADOWS | ATTENTION_HALT);
     cpu->latched = 0;
     fpu_sync(cpu);
     host_lock_acquire(cpu->bus.lock);
@@ -222,9 +213,11 @@ static bool watchpoint_hit(struct cpu *cpu)
 
 static void execute_stepping(struct cpu *cpu)
 {
-    bool shadow = shadows_traps(cpu);
-    clear_attention(cpu, ATTENTION_SHADOW);
-    if (at_breakpoint(cpu, shadow)) {
+    uint32_t shadows = cpu->attention & ATTENTION_SHADOWS;
+    clear_attention(cpu, ATTENTION_SHADOWS);
+    if (at_breakpoint(cpu, shadows & ATTENTION_SHADOW_TRAPS)) {
+        /* The instruction has not run yet: interrupts still wait for it. */
+        __atomic_fetch_or(&cpu->attention, shadows, __ATOMIC_SEQ_CST);
         stop_for_debugger(cpu);
         return;
     }
@@ -307,8 +300,8 @@ static __attribute__((noinline)) void step_once(struct cpu *cpu)
     cpu_debug_clear_hit(cpu);
     if (deliver_event(cpu) || cpu->halted)
         return;
-    bool shadow = shadows_traps(cpu);
-    clear_attention(cpu, ATTENTION_SHADOW);
+    bool shadow = attention(cpu, ATTENTION_SHADOW_TRAPS);
+    clear_attention(cpu, ATTENTION_SHADOWS);
     cpu->threading->skip_breakpoint = true;
     cpu->threading->skip_linear = (uint32_t)cpu->seg[SEG_CS].base + (uint32_t)cpu->eip;
     at_breakpoint(cpu, shadow);

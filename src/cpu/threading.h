@@ -26,7 +26,6 @@ struct cpu_threading {
     unsigned queued;
     bool overflow; /* more than the queue holds: drop everything */
     /* The run loop's own. */
-    bool after_sti;       /* ATTENTION_SHADOW is that of STI */
     bool skip_breakpoint; /* stopped at a debugger breakpoint here: it does not stop again before it
                              has run */
     uint32_t skip_linear;

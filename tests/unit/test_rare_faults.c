@@ -490,6 +490,41 @@ TEST(watchpoint_while_stepping)
     machine_destroy(m);
 }
 
+/* EBX when the interrupt was asked for; no vector: it went away. */
+static int note_and_end(void *opaque)
+{
+    struct cpu_machine *m = opaque;
+    m->cpu->gpr[RDX] = m->cpu->gpr[RBX];
+    cpu_set_intr(m->cpu, false);
+    cpu_exit(m->cpu);
+    return -1;
+}
+
+/* "sti; hlt" with a debugger's breakpoint on the HLT must not lose the interrupt that ends it. */
+TEST(breakpoint_behind_sti_keeps_its_shadow)
+{
+    static const uint8_t code[] = { 0xfb, 0x43, 0x90, 0xf4 }; /* sti; inc ebx; nop; hlt */
+    struct cpu_machine *m = protected_machine();
+    struct cpu *cpu = m->cpu;
+    cpu->bus.debug_stop = debug_stop;
+    cpu->bus.acknowledge = note_and_end;
+    cpu->eflags &= ~(uint32_t)EFLAGS_IF;
+    cpu->gpr[RBX] = 0;
+    cpu->gpr[RDX] = 99;
+    memcpy(machine_at(m, 0x5000), code, sizeof code);
+    CHECK(cpu_debug_insert(cpu, DEBUG_EXECUTE, 0x5001, 1));
+    cpu_set_intr(cpu, true);
+    cpu_resume(cpu);
+    cpu_run(cpu);
+    CHECK_EQ(cpu->eip, 0x5001);
+    CHECK_EQ(cpu->gpr[RDX], 99);
+    cpu->threading->want_exit = false;
+    cpu_resume(cpu);
+    cpu_run(cpu);
+    CHECK_EQ(cpu->gpr[RDX], 1);
+    machine_destroy(m);
+}
+
 /* The map changes on another thread while the processor runs: it forgets its TLB by itself. */
 TEST(memory_map_changed_by_another_thread)
 {

@@ -67,7 +67,7 @@ EXEC(exec_sti)
     bool shadow = flag == EFLAGS_IF && !(cpu->eflags & EFLAGS_IF);
     eflags_write(cpu, flag, flag);
     if (shadow)
-        return shadow_next(cpu, i);
+        return shadow_next(cpu, i, ATTENTION_SHADOW);
     EXEC_NEXT;
 }
 

@@ -52,7 +52,7 @@ EXEC(exec_mov_to_ss_r)
 {
     exec_sync(cpu, i);
     segment_load(cpu, SEG_SS, reg16(cpu, i->rm));
-    return shadow_next(cpu, i);
+    return shadow_next(cpu, i, ATTENTION_SHADOWS);
 }
 
 EXEC(exec_mov_to_ss_m)
@@ -60,7 +60,7 @@ EXEC(exec_mov_to_ss_m)
     uint16_t selector = exec_load16(cpu, i, i->seg, exec_ea(cpu, i));
     exec_sync(cpu, i);
     segment_load(cpu, SEG_SS, selector);
-    return shadow_next(cpu, i);
+    return shadow_next(cpu, i, ATTENTION_SHADOWS);
 }
 
 /* ---- PUSH, POP ------------------------------------------------------------------------------- */
@@ -124,13 +124,13 @@ POP_SEGMENT(gs, SEG_GS)
 EXEC(exec_pop_ss_16)
 {
     pop_segment(cpu, i, SEG_SS, 2);
-    return shadow_next(cpu, i);
+    return shadow_next(cpu, i, ATTENTION_SHADOWS);
 }
 
 EXEC(exec_pop_ss_32)
 {
     pop_segment(cpu, i, SEG_SS, 4);
-    return shadow_next(cpu, i);
+    return shadow_next(cpu, i, ATTENTION_SHADOWS);
 }
 
 /* ---- far pointers ---------------------------------------------------------------------------- */

@@ -10,10 +10,11 @@
 /*
  * Events are looked at between blocks alone. Where the next instruction follows within the block
  * and nothing asks for attention yet, it runs before any event, and nothing has to be done.
- * Elsewhere the run loop is told to execute one instruction first. SDM 3A 6.8.1, 6.8.3
+ * Elsewhere the run loop is told to execute one instruction first: `shadows` are ATTENTION_SHADOW,
+ * or both ATTENTION_SHADOWS. SDM 3A 6.8.1, 6.8.3
  */
 static inline __attribute__((always_inline)) const struct insn *
-shadow_next(struct cpu *cpu, const struct insn *i)
+shadow_next(struct cpu *cpu, const struct insn *i, uint32_t shadows)
 {
     exec_fn *next = (i + 1)->fn;
     if (likely(__atomic_load_n(&cpu->attention, __ATOMIC_SEQ_CST) == 0 && next != exec_block_end &&
@@ -21,7 +22,7 @@ shadow_next(struct cpu *cpu, const struct insn *i)
         EXEC_NEXT;
     /* The block counted all its instructions when it was entered. */
     cpu->instructions -= cpu->block->count - (uint64_t)(i + 1 - cpu->block->insns);
-    cpu_note(cpu, ATTENTION_SHADOW);
+    cpu_note(cpu, shadows);
     cpu->eip = insn_next_eip(cpu, i);
     EXEC_JUMP;
 }
