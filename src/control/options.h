@@ -18,7 +18,7 @@
 #define OPTIONS_DEBUGCONS      4
 #define OPTIONS_CHARDEVS       16
 #define OPTIONS_FOLDERS        8
-#define LOG_RANGES_MAX         16
+#define OPTIONS_LOG_RANGES     16
 
 enum options_display { DISPLAY_DEFAULT, DISPLAY_NONE, DISPLAY_CURSES };
 
@@ -86,7 +86,7 @@ struct options {
     bool stopped, no_reboot, no_shutdown, strict, daemonize;
     const char *gdb;
     uint32_t log_mask;
-    struct log_range log_ranges[LOG_RANGES_MAX];
+    struct log_range log_ranges[OPTIONS_LOG_RANGES];
     unsigned log_range_count; /* 0: of all addresses */
     const char *log_file, *pidfile;
     bool perf_map;

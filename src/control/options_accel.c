@@ -17,7 +17,7 @@ static const struct {
     const char *name, *help;
     uint32_t bit;
 } optimisations[] = {
-    { "chain", "direct jumps within a page go straight to their target", OPTIMISE_CHAIN },
+    { "chain", "jumps to known addresses go straight to their target", OPTIMISE_CHAIN },
     { "lookup", "other jumps look up their target inline", OPTIMISE_LOOKUP },
     { "targets", "computed jumps remember their last target", OPTIMISE_TARGETS },
     { "origins", "targets once known are found again by their bytes", OPTIMISE_ORIGINS },

@@ -86,8 +86,8 @@ bool option_log_filter(struct options *o, const char *argument_text, struct erro
     o->log_range_count = 0;
     while (*argument_text != '\0') {
         size_t length = strcspn(argument_text, ",");
-        if (o->log_range_count == LOG_RANGES_MAX)
-            return error_set(err, "there may be %u ranges", (unsigned)LOG_RANGES_MAX);
+        if (o->log_range_count == OPTIONS_LOG_RANGES)
+            return error_set(err, "there may be %u ranges", (unsigned)OPTIONS_LOG_RANGES);
         if (!parse_range(argument_text, length, &o->log_ranges[o->log_range_count++]))
             return error_set(err, "'%.*s' is not FIRST..LAST, START+SIZE or END-SIZE", (int)length,
                              argument_text);

@@ -83,7 +83,9 @@ bool options_check(const struct options *o, struct error *err)
                          "-nographic and -display curses: both want the terminal; leave one out");
     for (unsigned n = 0; n < o->debugcon_count; n++)
         for (unsigned m = 0; m < n; m++)
-            if (options_debugcon_port(o, n) == options_debugcon_port(o, m))
+            if (options_debugcon_port(o, n) == options_debugcon_port(o, m) &&
+                strcmp(o->debugcons[n].where, "none") != 0 &&
+                strcmp(o->debugcons[m].where, "none") != 0)
                 return error_set(err, "-debugcon %s: another one is at port %#x already",
                                  o->debugcons[n].where, options_debugcon_port(o, n));
     return true;

@@ -35,7 +35,13 @@ static void signal_caught(void *opaque, int number)
 bool session_open_host(struct session *s, const struct options *o, struct error *err)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-    *s = (struct session){ .options = o, .log = { .mask = o->log_mask, .ranges = o->log_ranges, .range_count = o->log_range_count }, .daemon_fd = -1 };
+    _Static_assert(OPTIONS_DEBUGCONS == PC_DEBUGCONS && OPTIONS_SERIAL_PORTS == PC_SERIAL_PORTS &&
+                       OPTIONS_PARALLEL_PORTS == PC_PARALLEL_PORTS && OPTIONS_DRIVES == PC_DRIVES,
+                   "what options may ask for is what a machine has");
+    *s = (struct session){ .options = o, .daemon_fd = -1 };
+    s->log.mask = o->log_mask;
+    s->log.ranges = o->log_ranges;
+    s->log.range_count = o->log_range_count;
     if (o->daemonize && !daemon_begin(&s->daemon_fd, err))
         return false;
     if (o->pidfile != NULL && !(s->has_pidfile = pidfile_write(o->pidfile, err)))

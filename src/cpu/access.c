@@ -165,8 +165,8 @@ void exec_probe_read(struct cpu *cpu, const struct insn *i, unsigned seg, uint32
     probe(cpu, i, seg, offset, size, false);
 }
 
-/* "Subject to all permission checking and faults associated with a byte load", but execute-only segments
- * are allowed. SDM 2A CLFLUSH */
+/* "Subject to all permission checking and faults associated with a byte load", but execute-only
+ * segments are allowed. SDM 2A CLFLUSH */
 void exec_probe_line(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t offset)
 {
     struct segment s = cpu->seg[seg];

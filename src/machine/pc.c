@@ -389,8 +389,8 @@ static struct irq_line isa_irq(struct pc *pc, unsigned irq)
     return (struct irq_line){ gsi_set_irq, pc->gsi, irq };
 }
 
-/* What the user added for a program under test; after all others, so that it shows where they are
- * already. */
+/* What the user added for a program under test; after the other ISA chips, so that it shows where they
+ * are already. PCI's ports come later and hide it. */
 static void create_debug_ports(struct pc *pc)
 {
     const struct pc_config *c = &pc->config;

@@ -92,8 +92,8 @@ ALWAYS_INLINE void push_all(struct cpu *cpu, const struct insn *i, unsigned size
 REG_HANDLER(pusha_16, push_all(cpu, i, 2))
 REG_HANDLER(pusha_32, push_all(cpu, i, 4))
 
-/* EDI, at the lowest address, comes first, which tells where a fault is. The saved ESP is read, too, as
- * silicon does, and forgotten. */
+/* EDI, at the lowest address, comes first, which tells where a fault is. The saved ESP is read, too,
+ * as silicon does, and forgotten. */
 ALWAYS_INLINE void pop_all(struct cpu *cpu, const struct insn *i, unsigned size)
 {
     uint32_t esp = reg32(cpu, RSP);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/state.h"
 #include "device/pci/pci_internal.h"
+#include "host/host.h"
 
 #define BAR_ROM 6
 
@@ -65,6 +66,8 @@ void pci_bar_set_memory64(struct pci_function *f, unsigned bar, struct region *r
 {
     uint64_t writable = ~(size - 1);
 
+    host_assert(bar < 5 && f->bar[bar + 1].size == 0, "a BAR of 64 bits takes the one behind it");
+    host_assert(size >= 16 && (size & (size - 1)) == 0, "a BAR's size is a power of two");
     f->bar[bar] =
         (struct pci_bar){.region = region, .size = size, .prefetchable = true, .wide = true};
     store_le64(&f->config[PCI_BAR(bar)], 0xc);
