@@ -2,18 +2,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright (C) 2026 The bmbt authors
 # A program that leans on the x87, its environment and signals prints the same on this processor and in Debian's kernel on it.
-"""usage: x87_native.py PROGRAM; BOOT_TEST_WITH=qemu tells how many lines differ there."""
+"""The program is made here: to build bmbt itself needs no 32-bit C library. BOOT_TEST_WITH=qemu tells how many lines differ there."""
 import difflib
+import glob
 import gzip
 import os
 import subprocess
-import sys
 
 from surroundings import boot_options, expect
 
 # What the C library may choose natively and has not in the guest.
 ENVIRONMENT = {'GLIBC_TUNABLES': 'glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-FMA,-FMA4,-ERMS,-BMI1,-BMI2'}
+FLAGS = ['-m32', '-march=pentium-m', '-mfpmath=387', '-std=gnu17', '-O2', '-static', '-pthread', '-Wall', '-Wextra', '-Werror']
 SHOWN = 20
+
+
+def make_program(folder):
+    path = os.path.join(folder, 'x87')
+    sources = sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'x87', '*.c')))
+    done = subprocess.run(['gcc', *FLAGS, *sources, '-o', path, '-lm'], check=False, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise expect.Failed(f'the 32-bit program is not made; gcc-multilib has the library:\n{done.stdout}')
+    return path
 
 
 def make_initrd(folder, program):
@@ -43,8 +54,8 @@ def run_in_guest(initrd):
 
 
 def test(folder):
-    expect.require('cpio')
-    program = sys.argv[1]
+    expect.require('cpio', 'gcc')
+    program = make_program(folder)
     native = subprocess.run([program], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
     guest = run_in_guest(make_initrd(folder, program)).splitlines()
     different = [line for line in difflib.unified_diff(native, guest, 'native', 'guest', lineterm='', n=0) if line[0] in '+-'][2:]
