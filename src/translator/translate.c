@@ -57,8 +57,8 @@ static bool is_in_chain(struct translated *const *chain, unsigned count, const s
 
 /*
  * A block that was executed at least half as often as its first version wants: behind a CALL that
- * returned, where a long block goes on, a JMP's target. It saves a jump. Not one whose decoded instructions
- * were forgotten: decoding it could make another of the chain forget its own.
+ * returned, where a long block goes on, a JMP's target. It saves a jump. Not one whose decoded
+ * instructions were forgotten: decoding it could make another of the chain forget its own.
  */
 struct translated *translation_behind(struct translator *tr, struct translated **chain,
                                       unsigned count, const struct link *link, unsigned insns)
