@@ -103,18 +103,40 @@ void jump_targets_flush(struct translator *tr, bool keep_global)
     __builtin_memset(tr->page_used, 0, sizeof tr->page_used);
 }
 
-/* Entries of `bytes` linear addresses from `linear` on follow one another. */
+/* Which entries may hold a target: this one is bit 0, above it those that share its word. */
+static uint32_t used_from(const struct translator *tr, unsigned index)
+{
+    return (tr->is_used[0][index / 32] | tr->is_used[1][index / 32]) >> (index & 31);
+}
+
+static void forget_in_page(struct translator *tr, unsigned index, uint32_t linear)
+{
+    struct jump_target *j = &tr->cpu->jump_targets[index];
+    if (j->minus_key != 0 && ((uint32_t)-j->minus_key ^ linear) >> 12 == 0)
+        *j = (struct jump_target){ 0 };
+}
+
+/*
+ * Entries of `bytes` linear addresses from `linear` on follow one another. Few of them are in use,
+ * whatever the page once held: systems that fork flush pages all the time.
+ */
 static void flush_range(struct translator *tr, uint32_t linear, unsigned bytes)
 {
     uint32_t bit = 1u << (linear >> 12 & 31);
     if (!(tr->page_used[linear >> 17] & bit))
         return;
     far_links_empty_range(tr, linear, bytes);
-    unsigned first = jump_target_index(linear);
-    for (unsigned n = 0; n < bytes; n++) {
-        struct jump_target *j = &tr->cpu->jump_targets[(first + n) & (JUMP_TARGETS - 1)];
-        if (j->minus_key != 0 && ((uint32_t)-j->minus_key ^ linear) >> 12 == 0)
-            *j = (struct jump_target){ 0 };
+    for (unsigned first = jump_target_index(linear), n = 0; n < bytes;) {
+        unsigned index = (first + n) & (JUMP_TARGETS - 1);
+        uint32_t used = used_from(tr, index);
+        if (used == 0) {
+            n += 32 - (index & 31);
+        } else if (used & 1) {
+            forget_in_page(tr, index, linear);
+            n++;
+        } else {
+            n += (unsigned)__builtin_ctz(used);
+        }
     }
 }
 
