@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright (C) 2026 The bmbt authors
-# A program that leans on the x87, its environment and signals prints the same on this processor and in Debian's kernel on it.
-"""The program is made here: to build bmbt itself needs no 32-bit C library. BOOT_TEST_WITH=qemu tells how many lines differ there."""
+# A program that leans on the x87, its environment and signals prints the same on this processor and in a guest on it.
+"""The guest is Debian's kernel with a shell, or with --debian the whole system. The program is made here: to build bmbt itself needs
+no 32-bit C library. BOOT_TEST_WITH=qemu tells how many lines differ there."""
 import difflib
 import glob
 import gzip
 import os
 import subprocess
+import sys
+import tarfile
 
 from surroundings import boot_options, expect
 
@@ -42,9 +45,9 @@ def make_initrd(folder, program):
     return path
 
 
-def run_in_guest(initrd):
+def run_in_shell(folder, program):
     options = boot_options(256, append='quiet')
-    options[options.index('-initrd') + 1] = initrd
+    options[options.index('-initrd') + 1] = make_initrd(folder, program)
     with expect.Machine(expect.emulator(*options)) as machine:
         expect.wait_for_shell(machine)
         machine.run('dmesg -n 1')
@@ -53,11 +56,32 @@ def run_in_guest(initrd):
     return text
 
 
+def run_in_debian(folder, program):
+    """The program comes on a disc that is an archive: no file system is needed for it."""
+    disc = os.path.join(folder, 'disc')
+    with tarfile.open(disc, 'w') as archive:
+        archive.add(program, 'x87')
+    with expect.Machine(expect.emulator('-nographic', '-m', '512', '-no-reboot', '-snapshot', '-hda', expect.image('debian.img'),
+                                        '-cdrom', disc)) as machine:
+        machine.expect(r'bmbt-guest login: ', 2 * expect.BOOT)
+        machine.send_line('root')
+        machine.expect(r'Password: ')
+        machine.send_line('bmbt')
+        machine.expect(r'root@bmbt-guest:~# ', expect.BOOT)
+        machine.run('dmesg -n 1')
+        machine.run('tar -xf /dev/sr0')
+        text = machine.run('./x87', expect.BOOT)
+        machine.send_line('poweroff')
+        machine.expect(r'reboot: Power down', expect.BOOT)
+        machine.wait_exit()
+    return text
+
+
 def test(folder):
     expect.require('cpio', 'gcc')
     program = make_program(folder)
     native = subprocess.run([program], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
-    guest = run_in_guest(make_initrd(folder, program)).splitlines()
+    guest = (run_in_debian if sys.argv[1:] == ['--debian'] else run_in_shell)(folder, program).splitlines()
     different = [line for line in difflib.unified_diff(native, guest, 'native', 'guest', lineterm='', n=0) if line[0] in '+-'][2:]
     if different:
         raise expect.Failed(f'of {len(native)} lines {sum(line[0] == "-" for line in different)} differ:\n' + '\n'.join(different[:SHOWN]))
