@@ -131,7 +131,7 @@ struct translator {
     unsigned used_count[2];
     /* Bit n: entry n, if it is in use, was last made for a global page. */
     uint32_t jump_global[JUMP_TARGETS / 32];
-    uint32_t page_used[LINEAR_PAGES / 32]; /* pages that may have entries */
+    uint32_t page_used[2][LINEAR_PAGES / 32]; /* pages that may have entries, by list */
 
     /* Far links that are filled. */
     struct link *links_filled[FAR_LINKS_MAX]; /* since the last flush: jit.links_filled */

@@ -16,6 +16,11 @@ static bool test_and_set(uint32_t *bits, unsigned n)
     return old & bit;
 }
 
+static void clear_bit(uint32_t *bits, unsigned n)
+{
+    bits[n / 32] &= ~(1u << (n & 31));
+}
+
 /* ---- entries --------------------------------------------------------------------------------- */
 
 void jump_target_set(struct translator *tr, uint32_t linear, bool global, const uint8_t *code)
@@ -23,7 +28,7 @@ void jump_target_set(struct translator *tr, uint32_t linear, bool global, const 
     unsigned index = jump_target_index(linear), list = global ? 1 : 0;
     if (!test_and_set(tr->is_used[list], index))
         tr->used[list][tr->used_count[list]++] = (uint16_t)index;
-    test_and_set(tr->page_used, linear >> 12);
+    test_and_set(tr->page_used[list], linear >> 12);
     tr->cpu->jump_targets[index] =
         (struct jump_target){ minus_key_of(linear, tr->cpu->jit.mode), code };
     uint32_t *global_word = &tr->jump_global[index / 32], global_bit = 1u << (index & 31);
@@ -79,11 +84,14 @@ void jump_targets_forget(struct translator *tr, struct translated *t)
 
 /* ---- all, or a page's ------------------------------------------------------------------------ */
 
+/* A page whose entries have been overwritten keeps its bit, and one for nothing costs a walk. */
 static void flush_list(struct translator *tr, unsigned list)
 {
     for (unsigned n = 0; n < tr->used_count[list]; n++) {
         unsigned index = tr->used[list][n];
-        tr->cpu->jump_targets[index] = (struct jump_target){ 0 };
+        struct jump_target *j = &tr->cpu->jump_targets[index];
+        clear_bit(tr->page_used[list], (uint32_t)-j->minus_key >> 12);
+        *j = (struct jump_target){ 0 };
         tr->is_used[list][index / 32] = 0; /* its neighbours go, too */
     }
     tr->used_count[list] = 0;
@@ -100,7 +108,6 @@ void jump_targets_flush(struct translator *tr, bool keep_global)
     if (keep_global)
         return;
     flush_list(tr, 1);
-    __builtin_memset(tr->page_used, 0, sizeof tr->page_used);
 }
 
 /* Which entries may hold a target: this one is bit 0, above it those that share its word. */
@@ -123,7 +130,7 @@ static void forget_in_page(struct translator *tr, unsigned index, uint32_t linea
 static void flush_range(struct translator *tr, uint32_t linear, unsigned bytes)
 {
     uint32_t bit = 1u << (linear >> 12 & 31);
-    if (!(tr->page_used[linear >> 17] & bit))
+    if (!((tr->page_used[0][linear >> 17] | tr->page_used[1][linear >> 17]) & bit))
         return;
     far_links_empty_range(tr, linear, bytes);
     for (unsigned first = jump_target_index(linear), n = 0; n < bytes;) {
@@ -145,6 +152,7 @@ void jump_targets_flush_page(struct translator *tr, uint32_t linear)
 {
     uint32_t page = linear & ~(uint32_t)(PAGE_SIZE - 1);
     flush_range(tr, page, PAGE_SIZE);
-    tr->page_used[page >> 17] &= ~(1u << (page >> 12 & 31));
+    for (unsigned list = 0; list < 2; list++)
+        clear_bit(tr->page_used[list], page >> 12);
     flush_range(tr, page - INSN_MAX_LENGTH + 1, INSN_MAX_LENGTH - 1);
 }
