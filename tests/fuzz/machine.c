@@ -37,10 +37,19 @@ static void make_image(const char *name, off_t size)
 
 struct session *machine_create(void)
 {
-    static char *arguments[] = { "bmbt",    "-accel", "interp",   "-m",        "16",       "-S",    "-display",
-                                 "none",    "-vga",   "std",      "-monitor",  "null",     "-serial", "null",
-                                 "-parallel", "null", "-hda",     "disk",      "-cdrom",   "cd",    "-snapshot",
-                                 "-no-reboot", "-device", "pc-testdev", "-device", "pci-testdev,membar=64M" };
+    static char *arguments[] = { "bmbt",      "-accel",
+                                 "interp",    "-m",
+                                 "16",        "-S",
+                                 "-display",  "none",
+                                 "-vga",      "std",
+                                 "-monitor",  "null",
+                                 "-serial",   "null",
+                                 "-parallel", "null",
+                                 "-hda",      "disk",
+                                 "-cdrom",    "cd",
+                                 "-snapshot", "-no-reboot",
+                                 "-device",   "pc-testdev",
+                                 "-device",   "pci-testdev,membar=64M" };
     static struct options options;
     static struct session session;
     struct error err = { "" };
@@ -59,6 +68,14 @@ struct session *machine_create(void)
         exit(1);
     }
     return &session;
+}
+
+/* No socket is opened that somebody could reach (the linker puts it in the place of the real one). */
+bool __wrap_session_open_gdb(struct session *s, const char *where, struct error *err);
+bool __wrap_session_open_gdb(struct session *s, const char *where, struct error *err)
+{
+    (void)s, (void)where;
+    return error_set(err, "not here");
 }
 
 static void quit(void *opaque)
