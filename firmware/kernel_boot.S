@@ -33,10 +33,13 @@
         .set DMA_ERROR, 0x01
         .set DMA_READ_SELECT, 0x0a
 
-        # Scratch in conventional memory, free once POST is over.
+        # In conventional memory, free once POST is over.
         .set STACK_TOP, 0x7c00
-        .set MEMORY_MAP, 0xa000         # Multiboot memory map
-        .set MEMORY_MAP_END, 0xb000
+
+        # Offsets from a Multiboot information structure, for which the machine leaves this room.
+        .set MEMORY_MAP, 0x1000
+        .set MEMORY_MAP_END, 0x2000
+        .set MULTIBOOT_STACK_TOP, 0x3000
 
         # Fields of the Multiboot information structure.
         .set MBI_FLAGS, 0
@@ -94,7 +97,20 @@ boot:
         movl $STACK_TOP, %esp
         movw %ax, %ds
         movw %ax, %es
-        sti
+
+        # A Multiboot kernel may lie where the stack is: the room at the information is free of it. %es is there from
+        # now on.
+        movw $KERNEL_ENTRY, %ax
+        call read_u32
+        testl %eax, %eax
+        jz 1f
+        movw $SETUP_ADDR, %ax
+        call read_u32
+        shrl $4, %eax
+        movw %ax, %es
+        movw %ax, %ss
+        movl $MULTIBOOT_STACK_TOP, %esp
+1:      sti
 
         movw $KERNEL_ADDR, %ax
         movw $KERNEL_SIZE, %bx
@@ -146,29 +162,25 @@ enter_linux:
 enter_multiboot:
         pushl %eax
         call collect_memory_map
-        movw $SETUP_ADDR, %ax
-        call read_u32
-        movl %eax, %ebx
-        orl $(MBI_FLAG_MEMORY | MBI_FLAG_MMAP), %ds:MBI_FLAGS(%ebx)
-        movl $MEMORY_MAP, %ds:MBI_MMAP_ADDR(%ebx)
+        orl $(MBI_FLAG_MEMORY | MBI_FLAG_MMAP), %es:MBI_FLAGS
+        movw %es, %ax
+        movzwl %ax, %eax
+        shll $4, %eax
+        pushl %eax                      # the information
+        addl $MEMORY_MAP, %eax
+        movl %eax, %es:MBI_MMAP_ADDR
         movzwl %di, %edi
         subl $MEMORY_MAP, %edi
-        movl %edi, %ds:MBI_MMAP_LENGTH(%ebx)
-        pushl %ebx
+        movl %edi, %es:MBI_MMAP_LENGTH
         int $0x12                       # conventional memory in KiB
-        popl %ebx
         movzwl %ax, %eax
-        movl %eax, %ds:MBI_MEM_LOWER(%ebx)
+        movl %eax, %es:MBI_MEM_LOWER
         call upper_memory
-        movl %eax, %ds:MBI_MEM_UPPER(%ebx)
-        popl %ecx                       # entry point
-
+        movl %eax, %es:MBI_MEM_UPPER
         movw $0x2401, %ax               # A20 on
-        pushl %ecx
-        pushl %ebx
         int $0x15
-        popl %ebx
-        popl %ecx
+        popl %ebx                       # the information
+        popl %ecx                       # entry point
         cli
         # The descriptor table must be named by a linear address: this ROM's segment may be anywhere.
         xorl %edx, %edx
@@ -207,7 +219,7 @@ gdt:
         .quad 0x00cf92000000ffff        # data, 4 GiB, read and write
 gdt_end:
 
-# INT 15h E820h until done; entries as Multiboot wants them: size, base, length, type. %di: end.
+# INT 15h E820h until done; entries as Multiboot wants them: size, base, length, type. %es:%di: end.
 collect_memory_map:
         movw $MEMORY_MAP, %di
         xorl %ebx, %ebx
@@ -221,7 +233,7 @@ collect_memory_map:
         jc 2f
         cmpl $0x534d4150, %eax
         jne 2f
-        movl $20, (%di)
+        movl $20, %es:(%di)
         addw $24, %di
         testl %ebx, %ebx
         jz 2f
@@ -229,21 +241,21 @@ collect_memory_map:
         jbe 1b
 2:      ret
 
-# KiB from 1 MiB up, from the map's entry that starts there. %di kept.
+# KiB from 1 MiB up, from the map's entry that starts there.
 upper_memory:
         movw $MEMORY_MAP, %si
         xorl %eax, %eax
-        movl %ds:MBI_MMAP_LENGTH(%ebx), %ecx
-        addl $MEMORY_MAP, %ecx
+        movw %es:MBI_MMAP_LENGTH, %cx
+        addw $MEMORY_MAP, %cx
 1:      cmpw %cx, %si
         jae 2f
-        cmpl $0x100000, 4(%si)
+        cmpl $0x100000, %es:4(%si)
         jne 3f
-        cmpl $0, 8(%si)
+        cmpl $0, %es:8(%si)
         jne 3f
-        movl 12(%si), %eax
+        movl %es:12(%si), %eax
         shrl $10, %eax
-        cmpl $0, 16(%si)
+        cmpl $0, %es:16(%si)
         je 2f
         movl $0x3fffff, %eax
 2:      ret
@@ -272,7 +284,9 @@ fetch:
         xorl %eax, %eax
         movw $FW_CFG_DMA, %dx
         outl %eax, %dx
-        movl %esp, %eax
+        movw %ss, %ax
+        shll $4, %eax
+        addl %esp, %eax
         bswapl %eax
         addw $4, %dx
         outl %eax, %dx

@@ -14,21 +14,25 @@
 /*
  * Multiboot specification 0.6.96. Where things go:
  *
- *   9000h        information structure, module list, strings (the ROM puts the memory map at A000h)
  *   as linked    the kernel
- *   behind it    modules, page aligned
+ *   behind it    modules, page aligned, from 1 MiB up
+ *   from 9000h   where the kernel leaves room: information structure, module list, strings; then
+ *                a page for the memory map and one for the stack of the ROM (firmware/kernel_boot.S)
  */
-#define INFORMATION_ADDRESS 0x9000u
-#define INFORMATION_SIZE    0x1000u
-#define HEADER_SEARCH       8192
-#define MAGIC               0x1badb002u
-#define FLAG_PAGE_ALIGN     (1u << 0)
-#define FLAG_MEMORY         (1u << 1)
-#define FLAG_VIDEO          (1u << 2)
-#define FLAG_ADDRESSES      (1u << 16)
-#define FLAGS_KNOWN         (FLAG_PAGE_ALIGN | FLAG_MEMORY | FLAG_VIDEO | FLAG_ADDRESSES)
-#define FLAGS_MANDATORY     0xffffu
-#define FIRMWARE_RESERVE    KIB(256)
+#define INFORMATION_LOWEST 0x9000u
+#define INFORMATION_ROOM   0x3000u
+#define INFORMATION_SIZE   0x1000u
+#define CONVENTIONAL_END   0x90000u /* the BIOS has its own data above */
+#define MODULES_LOWEST     MIB(1)
+#define HEADER_SEARCH      8192
+#define MAGIC              0x1badb002u
+#define FLAG_PAGE_ALIGN    (1u << 0)
+#define FLAG_MEMORY        (1u << 1)
+#define FLAG_VIDEO         (1u << 2)
+#define FLAG_ADDRESSES     (1u << 16)
+#define FLAGS_KNOWN        (FLAG_PAGE_ALIGN | FLAG_MEMORY | FLAG_VIDEO | FLAG_ADDRESSES)
+#define FLAGS_MANDATORY    0xffffu
+#define FIRMWARE_RESERVE   KIB(256)
 
 enum { /* information structure */
        MBI_FLAGS = 0,
@@ -170,7 +174,7 @@ static bool load_elf(const struct pc_blob *kernel, uint64_t limit, struct image 
 
 struct information {
     uint8_t bytes[INFORMATION_SIZE];
-    uint32_t used;
+    uint32_t address, used;
     bool full;
 };
 
@@ -184,7 +188,7 @@ static uint32_t append(struct information *info, const void *data, size_t size)
     uint32_t at = info->used;
     __builtin_memcpy(info->bytes + at, data, size);
     info->used += (uint32_t)size;
-    return INFORMATION_ADDRESS + at;
+    return info->address + at;
 }
 
 static uint64_t page_up(uint64_t v)
@@ -223,7 +227,7 @@ static bool add_modules(struct fw_cfg *fw, struct information *info,
         at += modules[n].blob.size;
     }
     store_le32(info->bytes + MBI_MODS_COUNT, count);
-    store_le32(info->bytes + MBI_MODS_ADDR, INFORMATION_ADDRESS + list);
+    store_le32(info->bytes + MBI_MODS_ADDR, info->address + list);
     fw_cfg_set_u32(fw, FW_CFG_INITRD_ADDR, (uint32_t)start);
     fw_cfg_set_u32(fw, FW_CFG_INITRD_SIZE, (uint32_t)size);
     fw_cfg_set(fw, FW_CFG_INITRD_DATA, data, (uint32_t)size);
@@ -240,6 +244,15 @@ static void add_strings(struct information *info, const struct pc_blob *kernel,
     append(info, command_line, text_length(command_line) + 1);
     store_le32(info->bytes + MBI_CMDLINE, line);
     store_le32(info->bytes + MBI_BOOT_LOADER_NAME, append(info, "bmbt", 5));
+}
+
+/* 3.2, EBX: the information lies anywhere but in the memory of the kernel; 0: there is no room. */
+static uint32_t information_address(const struct image *image)
+{
+    uint64_t at = INFORMATION_LOWEST;
+    if (image->address < at + INFORMATION_ROOM && at < image->address + image->size)
+        at = page_up(image->address + image->size);
+    return at + INFORMATION_ROOM <= CONVENTIONAL_END ? (uint32_t)at : 0;
 }
 
 bool multiboot_setup(struct fw_cfg *fw, const struct pc_blob *kernel,
@@ -259,11 +272,16 @@ bool multiboot_setup(struct fw_cfg *fw, const struct pc_blob *kernel,
         return false;
 
     struct information *info = host_alloc(sizeof *info);
+    info->address = information_address(&image);
     info->used = MBI_SIZE;
     store_le32(info->bytes + MBI_FLAGS, MBI_HAS_CMDLINE | MBI_HAS_MODS | MBI_HAS_LOADER_NAME);
-    bool good =
-        add_modules(fw, info, modules, count, page_up(image.address + image.size), limit, err);
+    uint64_t behind = MAX(page_up(image.address + image.size), MODULES_LOWEST);
+    bool good = add_modules(fw, info, modules, count, behind, limit, err);
     add_strings(info, kernel, command_line);
+    if (good && info->address == 0)
+        good =
+            error_set(err, "-kernel %s: leaves no room for the Multiboot information below 576 KiB",
+                      kernel->file);
     if (good && info->full)
         good = error_set(
             err, "-append, -initrd: the texts are longer than the %u bytes there are for them",
@@ -273,7 +291,7 @@ bool multiboot_setup(struct fw_cfg *fw, const struct pc_blob *kernel,
         fw_cfg_set_u32(fw, FW_CFG_KERNEL_SIZE, (uint32_t)image.size);
         fw_cfg_set(fw, FW_CFG_KERNEL_DATA, image.data, (uint32_t)image.size);
         fw_cfg_set_u32(fw, FW_CFG_KERNEL_ENTRY, image.entry);
-        fw_cfg_set_u32(fw, FW_CFG_SETUP_ADDR, INFORMATION_ADDRESS);
+        fw_cfg_set_u32(fw, FW_CFG_SETUP_ADDR, info->address);
         fw_cfg_set_u32(fw, FW_CFG_SETUP_SIZE, info->used);
         fw_cfg_set(fw, FW_CFG_SETUP_DATA, info->bytes, info->used);
         boot_rom_add(fw);

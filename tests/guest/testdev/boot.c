@@ -12,7 +12,8 @@ enum {
     MODS_ADDR = 24,
     MMAP_LENGTH = 44,
     MMAP_ADDR = 48,
-    LOADER_NAME = 64
+    LOADER_NAME = 64,
+    INFORMATION_SIZE = 120
 };
 enum { HAS_MEMORY = 1, HAS_CMDLINE = 4, HAS_MODS = 8, HAS_MMAP = 0x40, HAS_LOADER_NAME = 0x200 };
 enum { FW_CFG_SELECT = 0x510, FW_CFG_DATA = 0x511, FW_CFG_RAM_SIZE = 3, FW_CFG_NB_CPUS = 5 };
@@ -56,6 +57,38 @@ static void check_memory(void)
     CHECK(low > 512 * 1024 && low <= 640 * 1024);
 }
 
+#define PATTERN_WORDS 6144
+/* What a loader would hit that kept its own things where low.ld has the kernel. */
+__asm__(".section .rodata.pattern, \"a\"\n"
+        ".balign 4\n"
+        "pattern: .set n, 0\n"
+        ".rept 6144\n"
+        ".long 0x5a000000 + n\n"
+        ".set n, n + 1\n"
+        ".endr\n"
+        ".previous\n");
+extern const uint32_t pattern[PATTERN_WORDS];
+
+static void check_apart(uint32_t start, uint32_t size)
+{
+    CHECK(start >= (uint32_t)kernel_end || start + size <= (uint32_t)kernel_start);
+}
+
+/* 3.2, EBX: the information and what belongs to it may be anywhere but in the kernel's memory. */
+static void check_places(void)
+{
+    unsigned wrong = 0;
+    for (uint32_t n = 0; n < PATTERN_WORDS; n++)
+        wrong += pattern[n] != 0x5a000000 + n;
+    EQUAL(wrong, 0);
+    check_apart(boot_information, INFORMATION_SIZE);
+    check_apart(info(CMDLINE), 256);
+    check_apart(info(MODS_ADDR), 16);
+    check_apart(load32(info(MODS_ADDR) + 8), 256);
+    check_apart(info(MMAP_ADDR), info(MMAP_LENGTH));
+    check_apart(info(LOADER_NAME), 16);
+}
+
 /* One module: whole, page aligned, behind the kernel, with the text that named it. */
 static void check_module(void)
 {
@@ -86,6 +119,7 @@ void test_boot(void)
     EQUAL(info(FLAGS) & wanted, wanted);
     check_memory();
     check_module();
+    check_places();
     /* 3.3: the kernel's name, then -append's text. */
     const char *line = (const char *)info(CMDLINE);
     CHECK(ends_with(line, " last=\"a b\""));

@@ -221,7 +221,7 @@ static inline uint32_t inl(uint16_t port)
 }
 
 /* Behind the kernel. */
-extern char kernel_end[];
+extern char kernel_start[], kernel_end[];
 
 /* Each kernel's own: what it runs. */
 void torture(void);
