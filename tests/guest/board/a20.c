@@ -76,6 +76,7 @@ TEST(a20_by_port_92, "PIIX3 2.5.7 port 92 register")
 TEST(a20_by_keyboard_controller, "8042, output port bit 1")
 {
     gate(KBC_CLOSES, PORT_CLOSES, KBC_OPENS, PORT_OPENS);
+    drop_irq1_irq12(); /* D0h wants an empty output buffer */
     kbc_command(0xd0);
     CHECK(WAIT(inb(0x64) & 1));
     EQUAL(inb(0x60) & 2, 2);

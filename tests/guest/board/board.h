@@ -32,13 +32,24 @@ static inline void let_in(void)
     __asm__ volatile("sti; nop; nop; cli" : : : "memory");
 }
 
-/* Until the condition holds; false where it does not in a very long time. */
+/*
+ * Until the condition holds; false where it does not. A busy host may keep the guest from looking:
+ * a wait ends only when both ten seconds of the guest's time has passed, by the TSC, and it has
+ * looked often.
+ */
+struct wait {
+    uint64_t end;
+    unsigned left;
+};
+struct wait wait_begin(void);
+bool wait_on(struct wait *w);
 #define WAIT(condition)                                                                            \
     ({                                                                                             \
-        unsigned left_ = 200000000;                                                                 \
-        while (!(condition) && --left_)                                                            \
-            inb(0x61);                                                                             \
-        left_ != 0;                                                                                \
+        struct wait wait_ = wait_begin();                                                          \
+        bool holds_;                                                                               \
+        while (!(holds_ = (condition)) && wait_on(&wait_))                                         \
+            ;                                                                                      \
+        holds_;                                                                                    \
     })
 
 /* ---- the 8259As ------------------------------------------------------------------------------ */

@@ -188,6 +188,9 @@ struct guest_test {
         __attribute__((section(".guest_tests"), used, aligned(4))) = { #name, manual, name };      \
     static void name(void)
 
+/* A kernel may have one: called before the first test, and after each reset. */
+void kernel_start(void) __attribute__((weak));
+
 void print(const char *text);
 void print_hex(uint32_t v);
 void check(bool ok, const char *what, const char *file, int line);

@@ -182,7 +182,7 @@ static void run(unsigned n)
 void guest_main(uint32_t multiboot);
 void guest_main(uint32_t multiboot)
 {
-    static char line[256];
+    static char line[2048];
     unsigned count = (unsigned)(guest_tests_end - guest_tests);
     if (load32(multiboot) & 4) {
         const char *from = (const char *)load32(multiboot + 16);
@@ -192,6 +192,8 @@ void guest_main(uint32_t multiboot)
     /* Level 3 runs with IF set: no interrupt of the board may come. */
     outb(0x21, 0xff);
     outb(0xa1, 0xff);
+    if (kernel_start)
+        kernel_start();
     for (unsigned n = resume(); n < count; n++)
         if (wanted(&guest_tests[n], line))
             run(n);
