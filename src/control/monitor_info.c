@@ -161,7 +161,10 @@ static void indented_line(void *opaque, const char *text)
 void info_mtree(struct monitor_call *c)
 {
     static const char *const names[SPACE_COUNT] = {
-        [SPACE_MEMORY] = "memory", [SPACE_SMM] = "memory in SMM", [SPACE_PORTS] = "I/O"
+        [SPACE_MEMORY] = "memory",
+        [SPACE_SMM] = "memory in SMM",
+        [SPACE_SMM_CODE] = "code in SMM",
+        [SPACE_PORTS] = "I/O",
     };
     for (unsigned space = 0; space < SPACE_COUNT; space++) {
         monitor_say(c, "%sFlatView \"%s\"\n", space > 0 ? "\n" : "", names[space]);

@@ -6,7 +6,6 @@
 #include "cpu/execute.h"
 #include "cpu/x87/fpu.h"
 
-
 /* Bytes from eip that CS.limit allows. 16-bit code ends at 64 KiB. */
 static uint64_t bytes_in_limit(const struct cpu *cpu, uint32_t eip)
 {
@@ -192,7 +191,7 @@ static unsigned fetch(struct cpu *cpu, uint32_t linear, uint8_t *bytes, unsigned
     fpu_sync(cpu);
     for (unsigned n = 0; n < count; n++) {
         uint64_t value = 0xff;
-        memory_read(cpu->bus.memory, cpu_space(cpu), physical + n, 1, &value);
+        memory_read(cpu->bus.memory, cpu_code_space(cpu), physical + n, 1, &value);
         bytes[n] = (uint8_t)value;
     }
     return count;

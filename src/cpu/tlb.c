@@ -181,7 +181,8 @@ static void translate(struct cpu *cpu, struct tlb_page *p, uint32_t linear, enum
     p->writable = t.writable;
     p->global = t.global;
     p->physical = t.physical & ~(uint64_t)(PAGE_SIZE - 1);
-    memory_find_page(cpu->bus.memory, cpu_space(cpu), p->physical, &p->page);
+    memory_find_page(cpu->bus.memory, kind == ACCESS_FETCH ? cpu_code_space(cpu) : cpu_space(cpu),
+                     p->physical, &p->page);
     if (t.page_size != PAGE_SIZE)
         cpu->tlb_extra->large[tlb_region(linear) / 64] |= UINT64_C(1) << tlb_region(linear) % 64;
 }

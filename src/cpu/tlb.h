@@ -36,10 +36,14 @@ void tlb_refresh(struct cpu *cpu, uint32_t linear, bool user);
 void tlb_protect(struct cpu *cpu, struct ram_block *ram, uint64_t offset, uint64_t length,
                  bool mark);
 
-/* Physical memory as this processor sees it. */
+/* Physical memory as this processor sees it: its data, and its fetches. */
 static inline enum memory_space cpu_space(const struct cpu *cpu)
 {
     return cpu->smm ? SPACE_SMM : SPACE_MEMORY;
+}
+static inline enum memory_space cpu_code_space(const struct cpu *cpu)
+{
+    return cpu->smm ? SPACE_SMM_CODE : SPACE_MEMORY;
 }
 static inline uint64_t cpu_a20(const struct cpu *cpu, uint64_t physical)
 {

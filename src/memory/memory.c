@@ -95,6 +95,7 @@ void memory_changed(struct memory *memory, unsigned spaces)
 static const char *const space_names[SPACE_COUNT] = {
     [SPACE_MEMORY] = "memory",
     [SPACE_SMM] = "SMM memory",
+    [SPACE_SMM_CODE] = "SMM code",
     [SPACE_PORTS] = "port",
 };
 

@@ -12,7 +12,7 @@
 #include "memory/ram.h"
 
 /*
- * One struct memory holds the machine's three address spaces. Regions of any size and alignment are
+ * One struct memory holds the machine's address spaces. Regions of any size and alignment are
  * mapped into them with a priority; where regions overlap the higher priority shows (the later one
  * among equals). From them a flat, ordered array without overlaps is computed at each change and
  * searched binarily with a last-hit cache.
@@ -20,11 +20,16 @@
  * The map changes only on the CPU's thread under the device lock, or while every CPU is stopped.
  */
 enum memory_space {
-    SPACE_MEMORY, /* physical memory as the processor sees it outside SMM, and as DMA sees it */
-    SPACE_SMM,    /* physical memory as the processor sees it in SMM */
-    SPACE_PORTS,  /* the 64 KiB I/O ports */
+    SPACE_MEMORY,   /* physical memory as the processor sees it outside SMM, and as DMA sees it */
+    SPACE_SMM,      /* physical memory as the processor's data accesses see it in SMM */
+    SPACE_SMM_CODE, /* as its fetches see it in SMM: SMRAM can be closed to data alone */
+    SPACE_PORTS,    /* the 64 KiB I/O ports */
     SPACE_COUNT
 };
+
+/* Masks of spaces: all memory, and all that the processor sees in SMM. */
+#define MEMORY_SPACES (1u << SPACE_MEMORY | SMM_SPACES)
+#define SMM_SPACES    (1u << SPACE_SMM | 1u << SPACE_SMM_CODE)
 
 struct memory;
 struct host_lock;

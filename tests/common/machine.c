@@ -35,8 +35,7 @@ struct cpu_machine *cpu_machine_create(const struct cpu_model *model, uint64_t r
     struct cpu_machine *m = host_alloc(sizeof *m);
     m->memory = memory_create(&m->log);
     m->ram = ram_create(m->memory, "ram", ram_size);
-    region_map_ram(m->memory, 1 << SPACE_MEMORY | 1 << SPACE_SMM, "ram", m->ram, m->ram, 0, 0,
-                   ram_size, 0);
+    region_map_ram(m->memory, MEMORY_SPACES, "ram", m->ram, m->ram, 0, 0, ram_size, 0);
     m->lock = host_lock_create();
     memory_set_lock(m->memory, m->lock);
     m->clock = clock_create(CLOCK_VIRTUAL);

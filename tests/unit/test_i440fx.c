@@ -208,8 +208,15 @@ TEST(smram_open_smm_only_closed)
     config_write(&b, 0x72, 0x0a);
     CHECK_EQ(peek(&b, SPACE_MEMORY, 0xa8000), 0xff);
     CHECK_EQ(peek(&b, SPACE_SMM, 0xa8000), 0x55);
+    CHECK_EQ(peek(&b, SPACE_SMM_CODE, 0xa8000), 0x55);
+    config_write(&b, 0x72, 0x2a); /* closed to data */
+    CHECK_EQ(peek(&b, SPACE_SMM, 0xa8000), 0xff);
+    CHECK_EQ(peek(&b, SPACE_SMM_CODE, 0xa8000), 0x55);
     config_write(&b, 0x72, 0x02);
     CHECK_EQ(peek(&b, SPACE_SMM, 0xa8000), 0xff);
+    CHECK_EQ(peek(&b, SPACE_SMM_CODE, 0xa8000), 0xff);
+    config_write(&b, 0x72, 0x42); /* open, but not enabled */
+    CHECK_EQ(peek(&b, SPACE_MEMORY, 0xa8000), 0xff);
     board_destroy(&b);
 }
 

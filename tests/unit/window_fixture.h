@@ -67,8 +67,8 @@ static inline struct fixture *fixture_with(enum window_policy policy)
     f->m = machine_create("max");
     f->cpu = f->m->cpu;
     f->upper = ram_create(f->m->memory, "upper", UPPER_SIZE);
-    region_map_ram(f->m->memory, 1 << SPACE_MEMORY | 1 << SPACE_SMM, "upper", f->upper, f->upper, 0,
-                   UPPER, UPPER_SIZE, 0);
+    region_map_ram(f->m->memory, MEMORY_SPACES, "upper", f->upper, f->upper, 0, UPPER, UPPER_SIZE,
+                   0);
     f->rom = ram_create(f->m->memory, "rom", 0x2000);
     f->rom_region =
         region_map_ram(f->m->memory, 1 << SPACE_MEMORY, "rom", f->rom, NULL, 0, ROM, 0x2000, 0);

@@ -151,7 +151,7 @@ static void map_regions(struct vga *vga, struct memory *memory, struct ram_block
         uint16_t base;
     } ports[] = { { &desc_3b4, 0x3b4 }, { &desc_3ba, 0x3ba }, { &desc_3c0, 0x3c0 },
                   { &desc_3d4, 0x3d4 }, { &desc_3da, 0x3da }, { &vbe_desc, VBE_PORT_INDEX } };
-    const unsigned both = 1u << SPACE_MEMORY | 1u << SPACE_SMM;
+    const unsigned both = MEMORY_SPACES;
 
     for (unsigned n = 0; n < ARRAY_SIZE(ports); n++)
         vga->ports[n] =

@@ -176,8 +176,7 @@ struct ioapic *ioapic_create(struct memory *memory, const struct log *log, struc
     ioapic->bus = bus;
     bool added = apic_bus_add_ioapic(bus, ioapic);
     host_assert(added, "ioapic: too many on the bus");
-    ioapic->region =
-        region_map_io(memory, 1u << SPACE_MEMORY | 1u << SPACE_SMM, &ioapic_desc, ioapic, base, 0);
+    ioapic->region = region_map_io(memory, MEMORY_SPACES, &ioapic_desc, ioapic, base, 0);
     ioapic_reset(ioapic);
     return ioapic;
 }

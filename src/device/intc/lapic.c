@@ -377,8 +377,8 @@ struct lapic *lapic_create(struct memory *memory, const struct log *log, struct 
     lapic->bus_frequency = bus_frequency;
     timer_init(&lapic->timer, clock, lapic_timer_expire, lapic);
     /* Above the MSI range and whatever PCI puts there: the access never leaves the processor. */
-    lapic->region = region_map_io(memory, 1u << SPACE_MEMORY | 1u << SPACE_SMM, &lapic_desc, lapic,
-                                  LAPIC_DEFAULT_BASE, 100);
+    lapic->region =
+        region_map_io(memory, MEMORY_SPACES, &lapic_desc, lapic, LAPIC_DEFAULT_BASE, 100);
     bool added = apic_bus_add_lapic(bus, lapic);
     host_assert(added, "lapic: too many on the bus");
     lapic_reset(lapic);

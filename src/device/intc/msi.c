@@ -57,8 +57,7 @@ struct msi *msi_create(struct memory *memory, const struct log *log, struct apic
     struct msi *msi = host_alloc(sizeof *msi);
     msi->log = log;
     msi->bus = bus;
-    msi->region =
-        region_map_io(memory, 1u << SPACE_MEMORY | 1u << SPACE_SMM, &msi_desc, msi, MSI_BASE, 0);
+    msi->region = region_map_io(memory, MEMORY_SPACES, &msi_desc, msi, MSI_BASE, 0);
     return msi;
 }
 

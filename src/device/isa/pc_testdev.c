@@ -112,8 +112,7 @@ struct pc_testdev *pc_testdev_create(struct memory *memory, const struct log *lo
     memory_begin(memory);
     for (unsigned n = 0; n < RANGES; n++) {
         const struct range *r = &ranges[n];
-        unsigned spaces =
-            r->space == SPACE_PORTS ? 1u << SPACE_PORTS : 1u << SPACE_MEMORY | 1u << SPACE_SMM;
+        unsigned spaces = r->space == SPACE_PORTS ? 1u << SPACE_PORTS : MEMORY_SPACES;
         testdev->region[n] = region_map_io(memory, spaces, &r->desc, testdev, r->base, r->priority);
     }
     memory_commit(memory);

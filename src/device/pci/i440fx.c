@@ -9,7 +9,7 @@
 
 /* Section numbers are those of the 82441FX (PMC) datasheet, chapter 3. */
 #define DRAMC 0x57 /* 3.2.15 */
-#define PAM0 0x59  /* 3.2.17: 59h-5Fh */
+#define PAM0  0x59 /* 3.2.17: 59h-5Fh */
 #define SMRAM 0x72 /* 3.2.21 */
 
 enum { PAM_READ = 1, PAM_WRITE = 2 };
@@ -21,11 +21,9 @@ enum {
     SMRAM_OPEN = 0x40
 };
 
-#define PAM_SEGMENTS 13
-#define HIGH_RAM_BASE UINT64_C(0x100000000)
+#define PAM_SEGMENTS   13
+#define HIGH_RAM_BASE  UINT64_C(0x100000000)
 #define LOW_BIOS_LIMIT KIB(128)
-
-#define BOTH_SPACES (1u << SPACE_MEMORY | 1u << SPACE_SMM)
 
 struct i440fx {
     struct pci_function function;
@@ -82,11 +80,16 @@ static void update_segment(struct i440fx *chip, unsigned n)
     region_set_ram(chip->segment[n], from, from_offset, to, base);
 }
 
-/*
- * 3.2.21: DOPEN shows SMRAM to everyone; SMRAME shows it in SMM only. DCLS would keep data accesses
- * in SMM away from it while code is still fetched from it; processors here have one map for both,
- * and it stays visible.
- */
+/* Where SMRAM shows: what processor and DMA see outside SMM with DOPEN, else what the processor sees
+ * in SMM; DCLS leaves its data accesses to the display there, and its fetches to SMRAM. */
+static unsigned smram_spaces(uint8_t value)
+{
+    if (value & SMRAM_OPEN)
+        return MEMORY_SPACES;
+    return value & SMRAM_CLOSED ? 1u << SPACE_SMM_CODE : SMM_SPACES;
+}
+
+/* 3.2.21: open and close mean something only where SMRAME is set. */
 static void update_smram(struct i440fx *chip)
 {
     uint8_t value = chip->function.config[SMRAM];
@@ -97,10 +100,8 @@ static void update_smram(struct i440fx *chip)
     } else {
         chip->function.writable[SMRAM] = SMRAM_OPEN | SMRAM_CLOSED | SMRAM_LOCK | SMRAM_ENABLE;
     }
-    if (value & SMRAM_CLOSED)
-        LOG(chip->log, UNIMP, "i440fx: SMRAM closed to data (DCLS) shows as open in SMM\n");
-    region_set_enabled(chip->smram, value & (SMRAM_OPEN | SMRAM_ENABLE));
-    region_set_spaces(chip->smram, value & SMRAM_OPEN ? BOTH_SPACES : 1u << SPACE_SMM);
+    region_set_enabled(chip->smram, value & SMRAM_ENABLE);
+    region_set_spaces(chip->smram, smram_spaces(value));
 }
 
 static void update_map(struct i440fx *chip)
@@ -163,17 +164,17 @@ static void map_fixed(struct i440fx *chip)
     struct ram_block *ram = chip->ram, *bios = chip->bios;
     uint64_t low = i440fx_low_ram(ram->size);
 
-    chip->fixed[0] = region_map_ram(m, BOTH_SPACES, "ram", ram, ram, 0, 0, 0xa0000, 0);
+    chip->fixed[0] = region_map_ram(m, MEMORY_SPACES, "ram", ram, ram, 0, 0, 0xa0000, 0);
     if (low > MIB(1))
         chip->fixed[1] =
-            region_map_ram(m, BOTH_SPACES, "ram", ram, ram, MIB(1), MIB(1), low - MIB(1), 0);
+            region_map_ram(m, MEMORY_SPACES, "ram", ram, ram, MIB(1), MIB(1), low - MIB(1), 0);
     if (ram->size > low)
-        chip->fixed[2] =
-            region_map_ram(m, BOTH_SPACES, "ram", ram, ram, low, HIGH_RAM_BASE, ram->size - low, 0);
-    chip->fixed[3] = region_map_ram(m, BOTH_SPACES, "bios", bios, NULL, 0,
+        chip->fixed[2] = region_map_ram(m, MEMORY_SPACES, "ram", ram, ram, low, HIGH_RAM_BASE,
+                                        ram->size - low, 0);
+    chip->fixed[3] = region_map_ram(m, MEMORY_SPACES, "bios", bios, NULL, 0,
                                     HIGH_RAM_BASE - bios->size, bios->size, 0);
     chip->fixed[4] =
-        region_map_ram(m, BOTH_SPACES, "bios", bios, NULL, bios->size - chip->low_bios_size,
+        region_map_ram(m, MEMORY_SPACES, "bios", bios, NULL, bios->size - chip->low_bios_size,
                        MIB(1) - chip->low_bios_size, chip->low_bios_size, 0);
 }
 
@@ -193,10 +194,11 @@ struct i440fx *i440fx_create(struct pci_bus *bus, struct memory *memory, const s
     memory_begin(memory);
     map_fixed(chip);
     for (unsigned n = 0; n < PAM_SEGMENTS; n++)
-        chip->segment[n] = region_map_ram(memory, BOTH_SPACES, "ram-pam", ram, ram, segment_base(n),
-                                          segment_base(n), segment_size(n), I440FX_PAM_PRIORITY);
-    chip->smram = region_map_ram(memory, 1u << SPACE_SMM, "smram", ram, ram, 0xa0000, 0xa0000,
-                                 KIB(128), I440FX_SMRAM_PRIORITY);
+        chip->segment[n] =
+            region_map_ram(memory, MEMORY_SPACES, "ram-pam", ram, ram, segment_base(n),
+                           segment_base(n), segment_size(n), I440FX_PAM_PRIORITY);
+    chip->smram = region_map_ram(memory, SMM_SPACES, "smram", ram, ram, 0xa0000, 0xa0000, KIB(128),
+                                 I440FX_SMRAM_PRIORITY);
     update_map(chip);
     memory_commit(memory);
     host_assert(pci_register(bus, &chip->function, PCI_DEVFN(0, 0)), "00:0.0 is taken");

@@ -110,8 +110,7 @@ static void reset(void *opaque)
 
 static void create_bars(struct pci_testdev *testdev)
 {
-    static const unsigned spaces[BARS] = { 1u << SPACE_MEMORY | 1u << SPACE_SMM,
-                                           1u << SPACE_PORTS };
+    static const unsigned spaces[BARS] = { MEMORY_SPACES, 1u << SPACE_PORTS };
     for (unsigned n = 0; n < BARS; n++) {
         testdev->region[n] =
             region_map_io(testdev->memory, spaces[n], &bar_descs[n], testdev, 0, 0);

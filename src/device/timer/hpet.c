@@ -336,8 +336,7 @@ struct hpet *hpet_create(struct memory *memory, const struct log *log, struct cl
         hpet->timers[i].value = UINT64_MAX;
         timer_init(&hpet->timers[i].timer, clock, expire, &hpet->timers[i]);
     }
-    hpet->region =
-        region_map_io(memory, 1u << SPACE_MEMORY | 1u << SPACE_SMM, &hpet_desc, hpet, base, 0);
+    hpet->region = region_map_io(memory, MEMORY_SPACES, &hpet_desc, hpet, base, 0);
     return hpet;
 }
 

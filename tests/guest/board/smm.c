@@ -19,9 +19,19 @@ enum {
     ORDERS = 0x9034,
     SKIP = 0x9038,
     NEW_SMBASE = 0x903c,
-    MAP = 0x9100 /* a copy of the upper 512 bytes of the state save map */
+    CLOSED = 0x9040,  /* what data at SMBASE + 8000h was with D_CLS, and without it again */
+    WRITTEN = 0x9048, /* and what a store with D_CLS had come to */
+    MAP = 0x9100      /* a copy of the upper 512 bytes of the state save map */
 };
-enum { CHANGE_EBX = 1, RELOCATE = 2, NO_RESTART = 4, NMI_INSIDE = 8, SMI_INSIDE = 16 };
+enum {
+    CHANGE_EBX = 1,
+    RELOCATE = 2,
+    NO_RESTART = 4,
+    NMI_INSIDE = 8,
+    SMI_INSIDE = 16,
+    CLOSE_DATA = 32,
+    BREAK_STATE = 64
+};
 
 /* The architectural fields: SDM 3C table 34-1. */
 enum {
@@ -114,7 +124,30 @@ __asm__(".intel_syntax noprefix\n.text\n.globl smi_handler, smi_handler_end\n"
         "jz 7f\n"
         "mov dword ptr [ebx], 0x4200\n"
         "and dword ptr [0x9034], 0xffffffef\n"
-        "7: rsm\n"
+        "7: test byte ptr [0x9034], 32\n"
+        "jz 8f\n"
+        "mov ebx, 0x2a\n"
+        "call set_d_cls\n"
+        "mov eax, [ebp + 0x8000]\n"
+        "mov [0x9040], eax\n"
+        "mov dword ptr [ebp + 0x9000], 0x12345678\n"
+        "mov ebx, 0x0a\n"
+        "call set_d_cls\n"
+        "mov eax, [ebp + 0x8000]\n"
+        "mov [0x9044], eax\n"
+        "mov eax, [ebp + 0x9000]\n"
+        "mov [0x9048], eax\n"
+        "8: test byte ptr [0x9034], 64\n"
+        "jz 9f\n"
+        "or dword ptr [ebp + 0xfffc], 0x20000000\n" /* CR0.NW without CD */
+        "9: rsm\n"
+        "set_d_cls: mov dx, 0xcf8\n"
+        "mov eax, 0x80000070\n"
+        "out dx, eax\n"
+        "mov dl, 0xfe\n"
+        "mov al, bl\n"
+        "out dx, al\n"
+        "ret\n"
         ".code32\n"
         "smi_handler_end:\n.att_syntax\n");
 
@@ -387,6 +420,44 @@ TEST(smram_visibility, "82441FX 3.2.21 SMRAM")
     CHECK(load32(0xa8000) != load32((uint32_t)smi_handler));
     set_smram(SMRAM_CLOSED);
     EQUAL(smram(), SMRAM_CLOSED);
+}
+
+/* The bits work while SMRAM is enabled. */
+TEST(smram_open_wants_enable, "82441FX 3.2.21 SMRAM, open")
+{
+    begin(0);
+    set_smram(0x42);
+    EQUAL(smram(), 0x42);
+    CHECK(load32(0xa8000) != load32((uint32_t)smi_handler));
+    set_smram(SMRAM_OPEN);
+    EQUAL(load32(0xa8000), load32((uint32_t)smi_handler));
+    set_smram(SMRAM_CLOSED);
+}
+
+/* The handler goes on in SMRAM while what it reads and writes there is the display. */
+TEST(smram_closed_to_data, "82441FX 3.2.21 SMRAM, closed")
+{
+    begin(CLOSE_DATA);
+    set_smram(SMRAM_OPEN);
+    store32(0xa9000, 0);
+    set_smram(SMRAM_CLOSED);
+    EQUAL(try_call(smi_by_port), -1);
+    EQUAL(load32(COUNT), 1);
+    CHECK(load32(CLOSED) != load32((uint32_t)smi_handler));
+    EQUAL(load32(CLOSED + 4), load32((uint32_t)smi_handler));
+    EQUAL(load32(WRITTEN), 0);
+    EQUAL(smi_ebx, 0x11223344);
+    EQUAL(smram(), SMRAM_CLOSED);
+}
+
+/* RSM into a state that cannot be is a shutdown, which the board answers by a reset. */
+TEST(rsm_of_invalid_state, "SDM 3C 34.3.2; SDM 2 RSM")
+{
+    begin(BREAK_STATE);
+    expect_reset();
+    try_call(smi_by_port);
+    WAIT(false);
+    CHECK(false);
 }
 
 /* D_LCK is for ever: it ends with a reset. */
