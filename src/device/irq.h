@@ -30,4 +30,11 @@ static inline void irq_pulse(struct irq_line line)
     irq_set(line, false);
 }
 
+/* An edge that interrupts: an 8259A wants the line to stay high until it is acknowledged. */
+static inline void irq_edge(struct irq_line line)
+{
+    irq_set(line, false);
+    irq_set(line, true);
+}
+
 #endif

@@ -28,10 +28,11 @@ static void close_pic(struct bench *b, struct i8259 *pic)
     bench_close(b);
 }
 
-static void pulse(struct i8259 *pic, unsigned irq)
+/* An edge; the line stays high. */
+static void raise(struct i8259 *pic, unsigned irq)
 {
-    i8259_set_irq(pic, irq, true);
     i8259_set_irq(pic, irq, false);
+    i8259_set_irq(pic, irq, true);
 }
 
 static uint8_t irr(struct bench *b, uint16_t port)
@@ -50,7 +51,7 @@ TEST(edge_is_latched_and_acknowledged)
 {
     struct bench b;
     struct i8259 *pic = open_pic(&b, 1, 1);
-    pulse(pic, 1);
+    raise(pic, 1);
     CHECK(b.level[INTR]);
     CHECK_EQ(irr(&b, 0x20), 0x02);
     CHECK_EQ(i8259_acknowledge(pic), 0x09);
@@ -59,6 +60,27 @@ TEST(edge_is_latched_and_acknowledged)
     CHECK_EQ(isr(&b, 0x20), 0x02);
     out(&b, 0x20, 0x20);
     CHECK_EQ(isr(&b, 0x20), 0);
+    close_pic(&b, pic);
+}
+
+/* Data sheet, "edge and level triggered modes": it must stay high until the first INTA. */
+TEST(edge_withdrawn_was_none)
+{
+    struct bench b;
+    struct i8259 *pic = open_pic(&b, 1, 1);
+    raise(pic, 1);
+    raise(pic, 12);
+    CHECK(b.level[INTR]);
+    i8259_set_irq(pic, 1, false);
+    CHECK_EQ(irr(&b, 0x20), 0x04);
+    i8259_set_irq(pic, 12, false);
+    CHECK_EQ(irr(&b, 0x20), 0);
+    CHECK_EQ(irr(&b, 0xa0), 0);
+    CHECK(!b.level[INTR]);
+    CHECK_EQ(i8259_acknowledge(pic), 0x0f); /* the default IR7 */
+    CHECK_EQ(isr(&b, 0x20), 0);
+    raise(pic, 1);
+    CHECK_EQ(i8259_acknowledge(pic), 0x09);
     close_pic(&b, pic);
 }
 
@@ -106,7 +128,7 @@ TEST(spurious_gives_irq7_without_service)
     CHECK_EQ(i8259_acknowledge(pic), 0x0f);
     CHECK_EQ(isr(&b, 0x20), 0);
     /* Masked between request and acknowledge. */
-    pulse(pic, 1);
+    raise(pic, 1);
     out(&b, 0x21, 0x02);
     CHECK(!b.level[INTR]);
     CHECK_EQ(i8259_acknowledge(pic), 0x0f);
@@ -119,11 +141,11 @@ TEST(priority_nests)
 {
     struct bench b;
     struct i8259 *pic = open_pic(&b, 1, 1);
-    pulse(pic, 4);
+    raise(pic, 4);
     CHECK_EQ(i8259_acknowledge(pic), 0x0c);
-    pulse(pic, 5);
+    raise(pic, 5);
     CHECK(!b.level[INTR]);
-    pulse(pic, 3);
+    raise(pic, 3);
     CHECK(b.level[INTR]);
     CHECK_EQ(i8259_acknowledge(pic), 0x0b);
     out(&b, 0x20, 0x20); /* non-specific: the highest, 3 */
@@ -139,8 +161,8 @@ TEST(slave_answers_through_the_cascade)
 {
     struct bench b;
     struct i8259 *pic = open_pic(&b, 1, 1);
-    pulse(pic, 8);
-    pulse(pic, 14);
+    raise(pic, 8);
+    raise(pic, 14);
     CHECK_EQ(irr(&b, 0x20), 0x04);
     CHECK_EQ(i8259_acknowledge(pic), 0x70);
     CHECK_EQ(isr(&b, 0x20), 0x04);
@@ -158,9 +180,9 @@ TEST(special_fully_nested_lets_the_slave_nest)
 {
     struct bench b;
     struct i8259 *pic = open_pic(&b, 0x11, 1);
-    pulse(pic, 14);
+    raise(pic, 14);
     CHECK_EQ(i8259_acknowledge(pic), 0x76);
-    pulse(pic, 8);
+    raise(pic, 8);
     CHECK(b.level[INTR]);
     CHECK_EQ(i8259_acknowledge(pic), 0x70);
     close_pic(&b, pic);
@@ -170,15 +192,15 @@ TEST(auto_end_of_interrupt)
 {
     struct bench b;
     struct i8259 *pic = open_pic(&b, 3, 1);
-    pulse(pic, 0);
+    raise(pic, 0);
     CHECK_EQ(i8259_acknowledge(pic), 0x08);
     CHECK_EQ(isr(&b, 0x20), 0);
     /* Rotating: 3, once served, is the lowest. */
     out(&b, 0x20, 0x80);
-    pulse(pic, 3);
+    raise(pic, 3);
     CHECK_EQ(i8259_acknowledge(pic), 0x0b);
-    pulse(pic, 3);
-    pulse(pic, 4);
+    raise(pic, 3);
+    raise(pic, 4);
     CHECK_EQ(i8259_acknowledge(pic), 0x0c);
     CHECK_EQ(i8259_acknowledge(pic), 0x0b);
     close_pic(&b, pic);
@@ -189,16 +211,16 @@ TEST(rotation_and_set_priority)
     struct bench b;
     struct i8259 *pic = open_pic(&b, 1, 1);
     out(&b, 0x20, 0xc3); /* 3 lowest: 4 highest */
-    pulse(pic, 0);
-    pulse(pic, 4);
+    raise(pic, 0);
+    raise(pic, 4);
     CHECK_EQ(i8259_acknowledge(pic), 0x0c);
     CHECK(!b.level[INTR]);
     out(&b, 0x20, 0xa0); /* rotate on non-specific EOI: 4 lowest, 5 highest */
     CHECK_EQ(i8259_acknowledge(pic), 0x08);
-    pulse(pic, 5);
+    raise(pic, 5);
     CHECK(b.level[INTR]);
     out(&b, 0x20, 0xe0); /* rotate on specific EOI of 0 */
-    pulse(pic, 1);
+    raise(pic, 1);
     CHECK_EQ(i8259_acknowledge(pic), 0x09);
     close_pic(&b, pic);
 }
@@ -207,9 +229,9 @@ TEST(special_mask_mode_opens_lower_levels)
 {
     struct bench b;
     struct i8259 *pic = open_pic(&b, 1, 1);
-    pulse(pic, 1);
+    raise(pic, 1);
     CHECK_EQ(i8259_acknowledge(pic), 0x09);
-    pulse(pic, 6);
+    raise(pic, 6);
     CHECK(!b.level[INTR]);
     out(&b, 0x21, 0x02);
     out(&b, 0x20, 0x68);
@@ -218,7 +240,7 @@ TEST(special_mask_mode_opens_lower_levels)
     out(&b, 0x20, 0x20); /* the masked level is not ended */
     CHECK_EQ(isr(&b, 0x20), 0x02);
     out(&b, 0x20, 0x48);
-    pulse(pic, 6);
+    raise(pic, 6);
     CHECK(!b.level[INTR]);
     close_pic(&b, pic);
 }
@@ -229,7 +251,7 @@ TEST(poll_command)
     struct i8259 *pic = open_pic(&b, 1, 1);
     out(&b, 0x20, 0x0c);
     CHECK_EQ(in(&b, 0x20) & 0x80, 0);
-    pulse(pic, 10);
+    raise(pic, 10);
     out(&b, 0x20, 0x0c);
     CHECK_EQ(in(&b, 0x20), 0x82);
     out(&b, 0xa0, 0x0c);
@@ -246,7 +268,7 @@ TEST(icw1_clears_mask_and_service)
     out(&b, 0x21, 0xfb);
     CHECK_EQ(in(&b, 0x21), 0xfb);
     out(&b, 0x20, 0x11);
-    pulse(pic, 3);
+    raise(pic, 3);
     CHECK(!b.level[INTR]); /* not before the last ICW */
     out(&b, 0x21, 0x20);
     out(&b, 0x21, 0x04);
@@ -261,7 +283,7 @@ TEST(state_round_trip)
     struct bench b;
     struct i8259 *pic = open_pic(&b, 1, 1);
     struct state s = { 0 };
-    pulse(pic, 1);
+    raise(pic, 1);
     out(&b, 0x21, 0x10);
     i8259_state(pic, &s);
     i8259_reset(pic);

@@ -43,7 +43,7 @@ static void print(struct parallel *parallel)
         return;
     parallel->busy = char_write(parallel->backend, &parallel->data, 1) == 0;
     if (!parallel->busy && (parallel->control & CONTROL_IRQ))
-        irq_pulse(parallel->irq);
+        irq_edge(parallel->irq);
 }
 
 static void writable(void *opaque)

@@ -79,8 +79,8 @@ static int pending(const struct chip *chip)
     return request;
 }
 
-/* An input's new level: an edge is latched in IRR until it is acknowledged; a level request lasts
- * while the line is high. */
+/* An input's new level: edge or level, "the IR inputs must remain high until after the falling edge
+ * of the first INTA" (8259A, edge and level triggered modes). What goes low before was nothing. */
 static void chip_set_input(struct chip *chip, unsigned input, bool level)
 {
     uint8_t mask = (uint8_t)(1u << input);
@@ -90,8 +90,7 @@ static void chip_set_input(struct chip *chip, unsigned input, bool level)
             chip->irr |= mask;
         chip->lines |= mask;
     } else {
-        if (by_level)
-            chip->irr &= ~mask;
+        chip->irr &= ~mask;
         chip->lines &= ~mask;
     }
 }

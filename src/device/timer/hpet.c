@@ -118,8 +118,9 @@ static void interrupt(struct comparator *c)
         c->hpet->status |= UINT64_C(1) << index_of(c);
         update_level(c, true);
     } else if ((c->configuration & TIMER_INTERRUPT) && number >= 0) {
-        set_gsi(c->hpet, (unsigned)number, true);
+        /* An edge, and the line stays high: an 8259A forgets a request that goes. */
         set_gsi(c->hpet, (unsigned)number, false);
+        set_gsi(c->hpet, (unsigned)number, true);
     }
 }
 
@@ -212,8 +213,7 @@ static void write_counter(struct hpet *hpet, uint64_t value)
 
 static void write_timer_configuration(struct comparator *c, uint64_t value)
 {
-    if (c->configuration & TIMER_LEVEL)
-        update_level(c, false);
+    update_level(c, false);
     c->configuration = value & TIMER_WRITABLE;
     if (!bit(ROUTE_CAPABLE, (unsigned)bits(value, TIMER_ROUTE_SHIFT, 5)))
         c->configuration &= ~(UINT64_C(0x1f) << TIMER_ROUTE_SHIFT);

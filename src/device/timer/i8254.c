@@ -73,8 +73,7 @@ static void rise(void *opaque)
     struct i8254 *pit = opaque;
     int64_t tick = tick_now(pit);
     int64_t oldest = tick - (int64_t)pit->channels[0].counter.count * MAX_OWED;
-    irq_set(pit->irq, false);
-    irq_set(pit->irq, true);
+    irq_edge(pit->irq);
     arm(pit, MAX(pit->edge, oldest), tick);
 }
 
