@@ -111,12 +111,13 @@ void i8254_counter_load(struct i8254_counter *c, uint16_t value, int64_t tick)
             begin(c, tick);
         return;
     }
-    if (periodic(c) && !c->paused) {
-        /* A count written again before it took over keeps its boundary. */
-        if (!c->reload)
-            c->reload_tick = next_boundary(c, tick);
-        c->reload = true;
-    }
+    /* A count written again before it took over keeps its boundary; modes 1 and 5, and a low gate in
+     * modes 2 and 3, wait for the gate to rise. */
+    if (!periodic(c) || c->paused)
+        c->reload_tick = INT64_MAX;
+    else if (!c->reload)
+        c->reload_tick = next_boundary(c, tick);
+    c->reload = true;
 }
 
 void i8254_counter_stop(struct i8254_counter *c, int64_t tick)
@@ -144,7 +145,7 @@ void i8254_counter_set_gate(struct i8254_counter *c, bool level, int64_t tick)
         if (!level) {
             c->elapsed = elapsed(c, tick);
             c->paused = true;
-            c->reload = false;
+            c->reload_tick = INT64_MAX; /* of a count that has not taken over */
         } else {
             c->paused = false;
             if (c->loaded)
