@@ -251,12 +251,12 @@ TEST(pic_special_fully_nested, "8259A, special fully nested mode")
         outb(0x70, 0x0b);
         outb(0x71, 0x42); /* periodic */
         CHECK(WAIT(pic_irr(PIC2) & 1));
-        outb(0x70, 0x0b);
-        outb(0x71, 0x02);
         let_in();
         EQUAL(order_count, 1 + special);
         if (special)
             EQUAL(order[1], IRQ_BASE + 8);
+        outb(0x70, 0x0b);
+        outb(0x71, 0x02);
         outb(0x70, 0x0c);
         inb(0x71);
     }
@@ -298,4 +298,147 @@ TEST(pic_eoi_of_nothing, "8259A, OCW2")
     raise_irq1();
     let_in();
     EQUAL(came[IRQ_BASE + 1], 1);
+}
+
+TEST(pic_rotate_in_automatic_eoi, "8259A, automatic rotation")
+{
+    for (unsigned rotate = 0; rotate < 2; rotate++) {
+        begin(AUTO_EOI, 0);
+        outb(PIC1, rotate ? 0x80 : 0x00);
+        pic_mask(0xfffc);
+        raise_irq0();
+        let_in(); /* IR0 was served: the lowest now */
+        pic_mask(0xffff);
+        drop_irq0();
+        raise_irq0();
+        raise_irq1();
+        pic_mask(0xfffc);
+        let_in();
+        EQUAL(order_count, 3);
+        EQUAL(order[1], IRQ_BASE + rotate);
+        EQUAL(order[2], IRQ_BASE + 1 - rotate);
+    }
+    outb(PIC1, 0x00);
+    pic_init(0);
+}
+
+/* A set of the lowest priority alone: nothing is in service, nothing ends. */
+TEST(pic_set_priority, "8259A, specific rotation")
+{
+    begin(0, pic_eoi);
+    for (unsigned lowest = 0; lowest < 8; lowest++) {
+        count_interrupts(pic_eoi);
+        outb(PIC1, (uint8_t)(0xc0 | lowest));
+        drop_irq0();
+        raise_irq0();
+        raise_irq1();
+        pic_mask(0xfffc);
+        let_in();
+        EQUAL(order_count, 2);
+        EQUAL(order[0], IRQ_BASE + (lowest == 0)); /* behind IR0 stands IR1 first */
+        pic_mask(0xffff);
+    }
+    pic_init(0);
+}
+
+TEST(pic_read_selection_stays, "8259A, OCW3, read register command")
+{
+    begin(0, 0);
+    pic_mask(0xfffd);
+    raise_irq1();
+    let_in();
+    raise_irq0();
+    outb(PIC1, 0x0b);
+    EQUAL(inb(PIC1), 2);
+    outb(PIC1, 0x08); /* neither of both */
+    EQUAL(inb(PIC1), 2);
+    outb(PIC1 + 1, 0xfd); /* OCW1 changes nothing of it */
+    EQUAL(inb(PIC1), 2);
+    outb(PIC1, 0x0a);
+    EQUAL(inb(PIC1) & 1, 1);
+    EQUAL(inb(PIC1) & 1, 1);
+    EQUAL(inb(PIC1 + 1), 0xfd); /* A0: the mask, whatever was selected */
+    outb(PIC1, 0x20);
+    pic_init(0);
+}
+
+TEST(pic_poll_of_slave, "8259A, poll command")
+{
+    begin(0, 0);
+    pic_mask(0xefff); /* the master's cascade input is masked: no interrupt */
+    outb(PIC2, 0x0c);
+    EQUAL(inb(PIC2) & 0x80, 0);
+    raise_irq12();
+    outb(PIC2, 0x0c);
+    EQUAL(inb(PIC2) & 0x87, 0x84);
+    EQUAL(pic_isr(PIC2), 0x10);
+    EQUAL(pic_isr(PIC1), 0);
+    outb(PIC2, 0x0c); /* in service: nothing more */
+    EQUAL(inb(PIC2) & 0x80, 0);
+    outb(PIC2, 0x20);
+    EQUAL(pic_isr(PIC2), 0);
+    let_in();
+    EQUAL(order_count, 0);
+    pic_init(0);
+}
+
+static void take_byte(struct frame *f)
+{
+    inb(0x60);
+    pic_eoi(f);
+}
+
+/* The request has to stay until INTA in either mode. */
+TEST(pic_request_withdrawn, "8259A, edge and level triggered modes")
+{
+    for (unsigned level = 0; level < 2; level++) {
+        begin(0, pic_eoi);
+        outb(0x4d1, level ? 0x10 : 0);
+        pic_mask(0xeffb);
+        raise_irq12();
+        EQUAL(pic_irr(PIC2), 0x10);
+        EQUAL(pic_irr(PIC1) & 4, 4);
+        drop_irq1_irq12();
+        EQUAL(pic_irr(PIC2), 0);
+        EQUAL(pic_irr(PIC1) & 4, 0);
+        let_in();
+        EQUAL(came[IRQ_BASE + 12], 0);
+        CHECK(order_count == came[IRQ_BASE + 7] + came[IRQ_BASE + 15]); /* at most a default IR7 */
+        count_interrupts(take_byte);
+        raise_irq12();
+        let_in();
+        EQUAL(came[IRQ_BASE + 12], 1);
+    }
+    pic_init(0);
+}
+
+/* Initialization forgets what is in service, and edges that came before. */
+TEST(pic_initialization_clears, "8259A, initialization command words, a. to e.")
+{
+    begin(0, 0);
+    pic_mask(0xfffc);
+    raise_irq1();
+    let_in();
+    EQUAL(pic_isr(PIC1), 2);
+    raise_irq0();
+    outb(PIC1, 0xc3); /* a rotated order, special mask mode, ISR selected */
+    outb(PIC1, 0x6b);
+    outb(PIC1, 0x11);
+    outb(PIC1 + 1, IRQ_BASE);
+    outb(PIC1 + 1, 4);
+    outb(PIC1 + 1, 1);
+    EQUAL(inb(PIC1) & 3, 0); /* IRR is selected, and the edges are gone */
+    EQUAL(pic_isr(PIC1), 0);
+    count_interrupts(pic_eoi);
+    let_in();
+    EQUAL(order_count, 0);
+    pic_mask(0xffff);
+    drop_irq0();
+    raise_irq0();
+    raise_irq1();
+    pic_mask(0xfffc);
+    let_in();
+    EQUAL(order[0], IRQ_BASE); /* the order is the first one again */
+    EQUAL(order[1], IRQ_BASE + 1);
+    pic_init(0);
 }

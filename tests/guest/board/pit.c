@@ -337,3 +337,207 @@ TEST(pit_count_of_zero, "8254, table of minimum and maximum counts")
     CHECK(WAIT(out()));
     gate(false);
 }
+
+/* The counting element goes on with what it has: a new count waits for the next trigger. */
+TEST(pit_mode_1_new_count, "8254, mode 1, write of a new count")
+{
+    for (unsigned n = 0; n < 1000; n++) {
+        gate(false);
+        control(1, BOTH, 0);
+        load(0xffff);
+        gate(true);
+        CHECK(loaded());
+        load(0x40);
+        uint16_t now = value();
+        EQUAL(status() & 0x40, 0x40); /* it is not in the counter */
+        if (out())
+            continue; /* the pulse ended: the host was busy */
+        CHECK(now > 0x40);
+        gate(false);
+        gate(true);
+        CHECK(loaded());
+        CHECK(WAIT(out()));
+        return;
+    }
+    CHECK(false);
+}
+
+TEST(pit_mode_2_new_count, "8254, mode 2, write of a new count")
+{
+    for (unsigned n = 0; n < 1000; n++) {
+        gate(false);
+        control(2, BOTH, 0);
+        load(0xffff);
+        gate(true);
+        CHECK(loaded());
+        load(0x100);
+        uint8_t s = status();
+        uint16_t now = value();
+        if (now <= 0x100)
+            continue; /* the period ended: the host was busy */
+        EQUAL(s & 0x40, 0x40);
+        CHECK(WAIT(value() <= 0x100)); /* from the end of the period on */
+        EQUAL(status() & 0x40, 0);
+        unsigned beyond = 0;
+        for (unsigned k = 0; k < 100; k++)
+            beyond += value() > 0x100;
+        EQUAL(beyond, 0);
+        gate(false);
+        return;
+    }
+    CHECK(false);
+}
+
+/* An odd count less one is what is counted, by twos, in both halves. */
+TEST(pit_mode_3_odd_count, "8254, mode 3, odd counts")
+{
+    gate(false);
+    control(3, BOTH, 0);
+    load(0x2001);
+    gate(true);
+    CHECK(loaded());
+    for (unsigned n = 0; n < 4; n++) {
+        CHECK(WAIT(!out()));
+        CHECK(WAIT(out()));
+    }
+    unsigned odd = 0, beyond = 0;
+    for (unsigned n = 0; n < 100; n++) {
+        uint16_t v = value();
+        odd += v & 1;
+        beyond += v > 0x2000;
+    }
+    EQUAL(odd, 0);
+    EQUAL(beyond, 0);
+    gate(false);
+}
+
+/* A low gate does not stop what a rising one has begun. */
+TEST(pit_mode_5_gate, "8254, mode 5, gate pin operations")
+{
+    gate(false);
+    control(5, BOTH, 0);
+    load(0x8000);
+    gate(true);
+    CHECK(loaded());
+    gate(false);
+    uint16_t before = value();
+    CHECK(WAIT(value() != before));
+    EQUAL(out(), true);
+    CHECK(WAIT(value() > 0xf000)); /* past zero */
+    gate(true);                    /* and anew */
+    CHECK(WAIT(value() <= 0x8000));
+    gate(false);
+}
+
+TEST(pit_status_latch, "8254, read-back command")
+{
+    gate(false);
+    control(0, BOTH, 0);
+    load(0x100);
+    CHECK(loaded());
+    outb(0x43, 0xe8);
+    gate(true);
+    CHECK(WAIT(out()));
+    outb(0x43, 0xe8); /* one is latched: ignored */
+    outb(0x43, 0xe4); /* another counter's */
+    EQUAL(inb(0x42), BOTH);
+    outb(0x43, 0xf8); /* neither count nor status */
+    outb(0x43, 0xe8);
+    EQUAL(inb(0x42), 0x80 | BOTH);
+    inb(0x41);
+    gate(false);
+}
+
+/* From the write of a count until it is in the counting element. */
+TEST(pit_null_count, "8254, read-back command, null count")
+{
+    for (unsigned mode = 1; mode < 6; mode++) {
+        bool by_gate = mode == 1 || mode == 5, keeps = mode != 4;
+        gate(false);
+        control(mode, BOTH, 0);
+        EQUAL(status() & 0x40, 0x40);
+        load(0x5000);
+        if (by_gate)
+            EQUAL(status() & 0x40, 0x40);
+        gate(true);
+        CHECK(loaded());
+        gate(false);
+        load(0x4000); /* a low gate: only mode 4 takes it */
+        if (!keeps)
+            CHECK(loaded());
+        EQUAL(status() & 0x40, keeps ? 0x40 : 0);
+        EQUAL(status() & 0x40, keeps ? 0x40 : 0);
+        gate(true);
+        CHECK(loaded());
+        CHECK(WAIT(value() <= 0x4000));
+    }
+    gate(false);
+}
+
+/* A control word ends what was under way: bytes half written, counts latched. */
+TEST(pit_control_word_starts_over, "8254, programming the 8254; counter latch command")
+{
+    gate(false);
+    control(0, BOTH, 0);
+    outb(0x42, 0x55); /* half a count */
+    control(0, BOTH, 0);
+    load(0x4321);
+    CHECK(loaded());
+    EQUAL(value(), 0x4321);
+    outb(0x43, 0x80);
+    control(0, BOTH, 0); /* a latched count is held until the counter is reprogrammed */
+    load(0x6543);
+    CHECK(loaded());
+    EQUAL(inb(0x42), 0x43);
+    EQUAL(inb(0x42), 0x65);
+}
+
+/* Counter 0 is wired to IRQ 0: once, or again and again. */
+static unsigned ticks_of_mode(unsigned mode)
+{
+    if (has(HAS_APIC))
+        apic_init();
+    drop_irq0();
+    pic_init(0);
+    count_interrupts(pic_eoi);
+    outb(0x43, (uint8_t)(0x30 | mode << 1));
+    outb(0x40, 0);
+    outb(0x40, 0x10); /* 3.4 ms */
+    pic_mask(0xfffe);
+    sti();
+    CHECK(WAIT(came[IRQ_BASE]));
+    if (mode)
+        CHECK(WAIT(came[IRQ_BASE] >= 5));
+    else
+        CHECK(WAIT((outb(0x43, 0xc2), inb(0x40), inb(0x40) > 0xc0))); /* it counts on below zero */
+    cli();
+    unsigned ticks = came[IRQ_BASE];
+    pic_mask(0xffff);
+    drop_irq0();
+    return ticks;
+}
+
+TEST(pit_interrupts, "8254, modes 0, 2, 3; 8259A, edge triggered mode")
+{
+    EQUAL(ticks_of_mode(0), 1);
+    CHECK(ticks_of_mode(2) >= 5);
+    CHECK(ticks_of_mode(3) >= 5);
+    pic_init(0);
+}
+
+TEST(port_61, "PIIX3 2.5.6 NMI status and control register")
+{
+    for (unsigned v = 0; v < 4; v++) {
+        outb(0x61, (uint8_t)v);
+        EQUAL(inb(0x61) & 3, v);
+    }
+    outb(0x61, 0);
+    unsigned before = inb(0x61) & 0x10;
+    CHECK(WAIT((inb(0x61) & 0x10) != before)); /* the refresh toggle */
+    CHECK(WAIT((inb(0x61) & 0x10) == before));
+    control(0, BOTH, 0);
+    EQUAL(inb(0x61) & 0x20, 0); /* OUT of counter 2 */
+    control(2, BOTH, 0);
+    EQUAL(inb(0x61) & 0x20, 0x20);
+    EQUAL(inb(0x61) & 0xc0, 0); /* no SERR#, no IOCHK# */
+}

@@ -38,6 +38,15 @@ static void stop_at(uint8_t b, uint8_t hours, uint8_t minutes, uint8_t seconds)
     put(SECONDS, seconds);
 }
 
+/* 55 ms: one round of the 8254's counter. */
+static void pass_round(void)
+{
+    outb(0x43, 0x30);
+    outb(0x40, 0);
+    outb(0x40, 0);
+    CHECK(WAIT((outb(0x43, 0xe2), inb(0x40) & 0x80)));
+}
+
 TEST(rtc_ram, "MC146818A, address map")
 {
     uint8_t kept[2] = { get(0x35), get(0x6f) };
@@ -155,7 +164,7 @@ TEST(rtc_periodic_interrupt, "MC146818A, registers A, B, C; periodic interrupt")
     put(B, H24);
     get(C);
     count_interrupts(pic_eoi);
-    CHECK(WAIT(get(A) & 0x80)); /* up to a second: none comes any more */
+    pass_round(); /* none comes any more */
     let_in();
     EQUAL(order_count, 0);
     begin();
@@ -190,7 +199,174 @@ TEST(rtc_flags_without_interrupts, "MC146818A, register C")
     EQUAL(c & 0x80, 0);               /* no IRQF */
     put(A, 0x20);                     /* no rate: no flag */
     get(C);
-    CHECK(WAIT(get(A) & 0x80));
+    pass_round();
     EQUAL(get(C) & 0x40, 0);
+    begin();
+}
+
+enum { WEEKDAY = 6, DAY, MONTH, YEAR };
+
+/* One second from the given date and time, 24 hours in BCD: what it is then. */
+static void roll(const uint8_t from[7], const uint8_t to[7])
+{
+    static const uint8_t places[7] = { SECONDS, MINUTES, HOURS, WEEKDAY, DAY, MONTH, YEAR };
+    begin();
+    put(B, SET | H24);
+    for (unsigned n = 0; n < 7; n++)
+        put(places[n], from[n]);
+    get(C);
+    put(B, H24);
+    CHECK(WAIT(get(C) & 0x10));
+    for (unsigned n = 0; n < 7; n++)
+        EQUAL(get(places[n]), to[n]);
+    begin();
+}
+
+TEST(rtc_calendar, "MC146818A, time, calendar and alarm locations")
+{
+    static const uint8_t rows[][2][7] = {
+        /* second, minute, hour, weekday, day, month, year */
+        { { 0x09, 0x59, 0x19, 2, 0x09, 0x09, 0x19 }, { 0x10, 0x59, 0x19, 2, 0x09, 0x09, 0x19 } },
+        { { 0x59, 0x59, 0x23, 7, 0x30, 0x04, 0x23 }, { 0, 0, 0, 1, 0x01, 0x05, 0x23 } },
+        { { 0x59, 0x59, 0x23, 1, 0x31, 0x01, 0x23 }, { 0, 0, 0, 2, 0x01, 0x02, 0x23 } },
+        { { 0x59, 0x59, 0x23, 2, 0x28, 0x02, 0x23 }, { 0, 0, 0, 3, 0x01, 0x03, 0x23 } },
+        { { 0x59, 0x59, 0x23, 4, 0x28, 0x02, 0x24 }, { 0, 0, 0, 5, 0x29, 0x02, 0x24 } },
+        { { 0x59, 0x59, 0x23, 5, 0x29, 0x02, 0x24 }, { 0, 0, 0, 6, 0x01, 0x03, 0x24 } },
+        { { 0x59, 0x59, 0x23, 6, 0x31, 0x12, 0x19 }, { 0, 0, 0, 7, 0x01, 0x01, 0x20 } },
+    };
+    for (unsigned n = 0; n < ARRAY_SIZE(rows); n++)
+        roll(rows[n][0], rows[n][1]);
+}
+
+/* Hours of half a day, BCD and binary: bit 7 is the afternoon. */
+TEST(rtc_twelve_hours, "MC146818A, table of data modes; register B, 24/12")
+{
+    static const uint8_t rows[][2][2] = {
+        /* BCD, binary: before and after the full hour */
+        { { 0x12, 0x01 }, { 12, 1 } },      /* 12 at night, 1 */
+        { { 0x11, 0x92 }, { 11, 0x8c } },   /* 11 in the morning, 12 at noon */
+        { { 0x92, 0x81 }, { 0x8c, 0x81 } }, /* 12 at noon, 1 */
+        { { 0x91, 0x12 }, { 0x8b, 12 } },   /* 11 in the evening, 12 at night */
+        { { 0x09, 0x10 }, { 9, 10 } },      { { 0x89, 0x90 }, { 0x89, 0x8a } },
+    };
+    for (unsigned n = 0; n < ARRAY_SIZE(rows); n++) {
+        for (unsigned binary = 0; binary < 2; binary++) {
+            begin();
+            put(DAY, 1);
+            uint8_t b = binary ? BINARY : 0, last = binary ? 59 : 0x59;
+            stop_at(b, rows[n][binary][0], last, last);
+            get(C);
+            put(B, b);
+            CHECK(WAIT(get(C) & 0x10));
+            EQUAL(get(HOURS), rows[n][binary][1]);
+            EQUAL(get(MINUTES), 0);
+        }
+    }
+    begin();
+}
+
+/* The alarm compares what the registers show. */
+TEST(rtc_alarm_formats, "MC146818A, alarm locations, table of data modes")
+{
+    static const struct {
+        uint8_t b, hours, minutes, seconds, alarm_hours, alarm_minutes, alarm_seconds;
+        bool comes;
+    } rows[] = {
+        { H24, 0x23, 0x59, 0x59, 0x00, 0x00, 0x00, true },
+        { H24, 0x09, 0x59, 0x59, 0x10, 0x00, 0x00, true },
+        { H24, 0x09, 0x59, 0x59, 0x10, 0x01, 0x00, false },
+        { H24, 0x09, 0x59, 0x59, 0x11, 0x00, 0x00, false },
+        { 0, 0x11, 0x59, 0x59, 0x92, 0x00, 0x00, true }, /* noon */
+        { 0, 0x11, 0x59, 0x59, 0x12, 0x00, 0x00, false },
+        { BINARY, 11, 59, 59, 0x8c, 0, 0, true },
+        { BINARY | H24, 9, 59, 59, 10, 0, 0, true },
+        { H24, 0x09, 0x59, 0x59, 0xff, 0x00, 0x00, true }, /* once an hour */
+        { H24, 0x09, 0x59, 0x59, 0xc0, 0xff, 0x00, true }, /* once a minute */
+        { H24, 0x09, 0x12, 0x33, 0xc0, 0xc0, 0xc0, true }, /* once a second */
+        { H24, 0x09, 0x12, 0x33, 0xc0, 0xc0, 0x36, false },
+    };
+    for (unsigned n = 0; n < ARRAY_SIZE(rows); n++) {
+        begin();
+        stop_at(rows[n].b, rows[n].hours, rows[n].minutes, rows[n].seconds);
+        put(HOURS_ALARM, rows[n].alarm_hours);
+        put(MINUTES_ALARM, rows[n].alarm_minutes);
+        put(SECONDS_ALARM, rows[n].alarm_seconds);
+        get(C);
+        put(B, rows[n].b | UIE | AIE); /* both, for a board that flags only what it enables */
+        uint8_t c = 0;
+        CHECK(WAIT((c = get(C)) & 0x10));
+        EQUAL(c & 0x20, rows[n].comes ? 0x20 : 0);
+    }
+    begin();
+}
+
+TEST(rtc_update_interrupt, "MC146818A, update-ended interrupt")
+{
+    begin();
+    pic_mask(0xfefb);
+    count_interrupts(read_flags);
+    get(C);
+    put(B, H24 | UIE);
+    sti();
+    CHECK(WAIT(came[IRQ_BASE + 8] >= 2));
+    cli();
+    put(B, H24);
+    get(C);
+    EQUAL(order_count, came[IRQ_BASE + 8]);
+    begin();
+}
+
+/* UIP is set before each update and clear behind it. */
+TEST(rtc_update_in_progress, "MC146818A, register A, UIP")
+{
+    bool seen = false;
+    begin();
+    for (unsigned n = 0; n < 20 && !seen; n++) /* it is short, and hosts are busy */
+        seen = WAIT(get(A) & 0x80);
+    CHECK(seen);
+    CHECK(WAIT(!(get(A) & 0x80)));
+    EQUAL(get(A) & 0x7f, 0x26);
+    put(A, 0xa6); /* UIP is read-only */
+    for (unsigned n = 0; n < 100 && get(A) & 0x80; n++)
+        CHECK(WAIT(!(get(A) & 0x80)));
+    EQUAL(get(A), 0x26);
+    begin();
+}
+
+/* With the divider held in reset nothing counts; the first update follows half a second behind. */
+TEST(rtc_divider_reset, "MC146818A, register A, DV2-DV0")
+{
+    begin();
+    put(A, 0x66);
+    stop_at(H24, 0x20, 0x59, 0x57);
+    put(B, H24);
+    get(C);
+    pass_round();
+    EQUAL(get(SECONDS), 0x57);
+    EQUAL(get(C) & 0x40, 0); /* no periods */
+    EQUAL(get(A) & 0x80, 0);
+    put(A, 0x26);
+    CHECK(WAIT(get(SECONDS) == 0x58));
+    CHECK(WAIT(get(C) & 0x40));
+    begin();
+}
+
+/* Twice the rate, twice the flags between two updates; the flag of the slow one is met less often. */
+TEST(rtc_periodic_rates, "MC146818A, table 5 periodic interrupt rate")
+{
+    static const uint8_t rates[][2] = { { 13, 8 }, { 14, 4 }, { 15, 2 } };
+    for (unsigned n = 0; n < ARRAY_SIZE(rates); n++) {
+        unsigned periods = 0;
+        for (unsigned attempt = 0; attempt < 5 && periods != rates[n][1]; attempt++) {
+            begin();
+            put(A, 0x20 | rates[n][0]);
+            put(B, H24 | UIE | PIE);
+            CHECK(WAIT(get(C) & 0x10));
+            uint8_t c = 0;
+            periods = 0;
+            CHECK(WAIT((c = get(C), periods += c >> 6 & 1, c & 0x10)));
+        }
+        EQUAL(periods, rates[n][1]);
+    }
     begin();
 }
