@@ -172,3 +172,44 @@ TEST(inner_stack_beyond_tss, "SDM 3A 6.15 interrupt 10")
     __asm__ volatile("ltr %w0" : : "r"(TSS16_SEL));
     user_faults(EXC_TS, TSS16_SEL);
 }
+
+CODE(inner_gate_rpl_3, "call 0x5b:0");
+CODE(user_ldt_gate, "push 0x22222222; push 0x11111111; call 0xf:0; int 0x30");
+CODE(user_gate_31,
+     "mov ecx, 31; push_31: push ecx; loop push_31; mov ebx, esp; call 0x5b:0; int 0x30");
+CODE(gate_target_31, "mov eax, esp; mov gate_esp, eax; mov ecx, [eax+8]; mov gate_words, ecx;"
+                     "mov ecx, [eax+128]; mov gate_words+4, ecx; mov ecx, [eax+132]; mov "
+                     "gate_words+8, ecx; retf 124");
+
+/* The level that counts is the higher number of CPL and the selector's RPL. */
+TEST(call_gate_rpl, "SDM 3A 5.8.4, table 5-1")
+{
+    GATE_TO(CODE0, same_target, 0x8c, 0);
+    RAISES(inner_gate_rpl_3, EXC_GP, GATE);
+    GATE_TO(CODE0, same_target, 0xec, 0);
+    EQUAL(try_call(inner_gate_rpl_3), -1);
+}
+
+TEST(call_gate_in_ldt, "SDM 3A 5.8.3, 3.5.1")
+{
+    set_gate(ldt, 1, CODE0, (uint32_t)gate_target, 0xec, 2);
+    __asm__ volatile("lldt %w0" : : "r"(LDT_SEL));
+    EQUAL(try_user(user_ldt_gate, 0), BACK);
+    EQUAL(gate_cs, CODE0);
+    EQUAL(gate_words[2], 0x11111111);
+    set_gate(ldt, 1, CODE0, (uint32_t)gate_target, 0x8c, 2);
+    EQUAL(try_user(user_ldt_gate, 0), EXC_GP);
+    EQUAL(last.error, 0xc);
+    __asm__ volatile("lldt %w0" : : "r"(0));
+}
+
+TEST(call_gate_of_31_parameters, "SDM 3A 5.8.3, parameter count")
+{
+    GATE_TO(CODE0, gate_target_31, 0xec, 31);
+    EQUAL(try_user(user_gate_31, 0), BACK);
+    EQUAL(gate_esp, inner_stack - 4 * 35);
+    EQUAL(gate_words[0], 1);  /* pushed last */
+    EQUAL(gate_words[1], 31); /* pushed first */
+    EQUAL(gate_words[2], last.ebx);
+    EQUAL(last.esp, last.ebx + 124);
+}

@@ -243,3 +243,57 @@ TEST(triple_fault_without_idt, "SDM 3A 6.15 interrupt 8")
     set_idt(idt, 0);
     EQUAL(try_call(ud), 0x1000);
 }
+
+CODE(user_int_16, "mov ebx, esp; stc; int 0x32; user_int_16_behind: int 0x30");
+CODE(inner_handler16, "mov handler_esp, esp; mov eax, [esp]; mov handler_words, eax;"
+                      "mov eax, [esp + 4]; mov handler_words + 4, eax; movzx eax, word ptr [esp + "
+                      "8]; mov handler_words + 8, eax; pushfd; pop handler_flags; ud2");
+
+/* From an outer level a gate of the 80286 pushes five words. */
+TEST(interrupt_gate_16_bit_to_inner_level, "SDM 3A 6.12.1, 21.4")
+{
+    uint32_t base = (uint32_t)inner_handler16 & ~0xffffu;
+    set_segment(FREE_A, base, 0xfffff, 0x9b, 0xc);
+    for (unsigned trap = 0; trap < 2; trap++) {
+        set_gate(idt, 0x32, FREE_A, (uint32_t)inner_handler16 - base, 0xe6 | trap, 0);
+        /* UD2 raises #UD at level 0 in a segment with another base. */
+        EQUAL(try_user(user_int_16, EFLAGS_IF), EXC_UD);
+        EQUAL(handler_esp, inner_stack - 10);
+        EQUAL(handler_words[0] >> 16, CODE3);
+        EQUAL(handler_words[1] & (EFLAGS_CF | EFLAGS_IF | 2), EFLAGS_CF | EFLAGS_IF | 2);
+        EQUAL(handler_words[1] >> 16, last.ebx & 0xffff);
+        EQUAL(handler_words[2], DATA3);
+        EQUAL(handler_flags & EFLAGS_IF, trap ? EFLAGS_IF : 0);
+    }
+}
+
+/* EXT says that it was no INT n: also for the stack of the new level. */
+TEST(interrupt_inner_stack_faults, "SDM 3A 6.13; 6.15 interrupts 10, 12")
+{
+    static const struct {
+        uint32_t ss, esp;
+        int vector;
+        uint32_t error;
+    } rows[] = {
+        { 0, 0x900100, EXC_TS, 0 },
+        { DATA0, 0x900100, EXC_TS, DATA0 },
+        { CODE1, 0x900100, EXC_TS, CODE1 & ~3u },
+        { FREE_A | 1, 0x900100, EXC_SS, FREE_A },
+        { FREE_B | 1, 0x10, EXC_SS, FREE_B }, /* five words do not fit */
+    };
+    set_segment(FREE_A, 0, 0xfffff, 0x33, 0xc);
+    set_segment(FREE_B, 0x900000, 0xff, 0xb3, 0x4);
+    for (unsigned n = 0; n < ARRAY_SIZE(rows); n++) {
+        tss.ss1 = rows[n].ss;
+        tss.esp1 = rows[n].esp;
+        set_gate(idt, 0x31, CODE1 & ~3u, (uint32_t)stubs, 0xee, 0);
+        EQUAL(try_user(user_int_31, 0), rows[n].vector);
+        EQUAL(last.error, rows[n].error);
+        EQUAL(last.eip, user_int_31);
+        set_gate(idt, EXC_UD, CODE1 & ~3u, (uint32_t)stubs, 0x8e, 0);
+        EQUAL(try_user(ud, 0), rows[n].vector);
+        EQUAL(last.error, rows[n].error | 1);
+        EQUAL(last.eip, ud);
+        reset_gate(EXC_UD);
+    }
+}

@@ -22,6 +22,7 @@ CODE(jump_back_body, "pushfd; pop b_eflags; jmp 0x28:0");
 CODE(iret_task, "pushfd; or dword ptr [esp], 0x4000; popfd; iretd");
 CODE(call_own_task, "call 0x28:0");
 CODE(do_gp, "mov eax, 0xfff8; mov ds, ax");
+CODE(do_ud, "ud2");
 CODE(nothing, "nop; int 0x30");
 CODE(task16_call, "mov ebx, 0x12345678; call 0x88:0");
 CODE(task16_body, "str eax; mov b_tr, eax; mov b_words, ebx; mov b_esp, esp; iretd");
@@ -362,4 +363,24 @@ TEST(task_switch_clears_local_breakpoints, "SDM 3B 17.2.4")
     EQUAL(try_call(call_task), -1);
     __asm__ volatile("movl %%dr7, %0" : "=r"(dr7));
     EQUAL(dr7 & 0xff, 0xaa);
+}
+
+TEST(task_gate_interrupt_faults, "SDM 2 INT n; SDM 3A 6.13")
+{
+    make_task(task_b_body);
+    set_gate(idt, 0x33, TSS_SEL, 0, 0xe5, 0); /* busy: our own */
+    RAISES(int_task_gate, EXC_GP, TSS_SEL);
+    set_gate(idt, 0x33, DATA0, 0, 0xe5, 0);
+    RAISES(int_task_gate, EXC_GP, DATA0);
+    set_gate(idt, 0x33, TSS_B_SEL | 4, 0, 0xe5, 0);
+    RAISES(int_task_gate, EXC_GP, TSS_B_SEL | 4);
+    set_gate(idt, 0x33, TSS_B_SEL, 0, 0x65, 0);
+    RAISES(int_task_gate, EXC_NP, 0x33 * 8 + 2);
+    set_gate(idt, 0x33, TSS_B_SEL, 0, 0xe5, 0);
+    set_segment(TSS_B_SEL, (uint32_t)&tss_b, 0x67, 0x09, 0);
+    RAISES(int_task_gate, EXC_NP, TSS_B_SEL);
+    set_segment(TSS_B_SEL, (uint32_t)&tss_b, 0x66, 0x89, 0);
+    RAISES(int_task_gate, EXC_TS, TSS_B_SEL);
+    set_gate(idt, EXC_UD, TSS_SEL, 0, 0x85, 0); /* an exception's: EXT */
+    RAISES(do_ud, EXC_GP, TSS_SEL | 1);
 }

@@ -216,3 +216,70 @@ TEST(flags_that_level_3_cannot_change, "SDM 2 POPF, IRET; SDM 3A 5.9")
     EQUAL(try_user(user_popf_ac, 0), BACK);
     EQUAL(last.eax & 0x240000, 0x240000); /* AC and ID are anybody's */
 }
+
+CODE(return_far_small_stack, "mov eax, 0xa0; mov ss, ax; mov esp, 0xfc; retf");
+CODE(return_iret_small_stack, "mov eax, 0xa0; mov ss, ax; mov esp, 0xf8; iretd");
+CODE(user_iret_vm, "pushfd; or dword ptr [esp], 0x20000; push cs; push offset user_iret_vm_end; "
+                   "iretd; user_iret_vm_end: pushfd; pop eax; int 0x30");
+CODE(jump_conforming_outer, "jmp 0xa0:0");
+
+/* A conforming segment of an outer level cannot be entered from an inner one. */
+TEST(conforming_of_outer_level, "SDM 3A 5.8.1.2")
+{
+    set_segment(FREE_A, 0, 0xfffff, 0xff, 0xc);
+    RAISES(jump_conforming_outer, EXC_GP, FREE_A);
+    far_faults(call_far, FREE_A, EXC_GP, FREE_A);
+    far_faults(jump_far, CODE0 | 1, EXC_GP, CODE0); /* RPL above CPL, non-conforming */
+}
+
+TEST(return_beyond_limit, "SDM 2 RET, IRET")
+{
+    set_segment(FREE_A, 0, 0xfff, 0x9b, 4);
+    set_segment(FREE_B, 0, 0xfff, 0xfb, 4);
+    return_frame(0x1000, FREE_A, 2, 0, 0);
+    RAISES(return_far, EXC_GP, 0);
+    return_frame(0x1000, FREE_A, 2, 0, 0);
+    RAISES(return_iret, EXC_GP, 0);
+    return_frame(0x1000, FREE_B | 3, 0x900100, DATA3, 0);
+    RAISES(return_far, EXC_GP, 0);
+    return_frame(0x1000, FREE_B | 3, 2, 0x900100, DATA3);
+    RAISES(return_iret, EXC_GP, 0);
+}
+
+/* What is popped has to lie on the stack. The exception needs another one: a task's. */
+TEST(return_beyond_stack, "SDM 2 RET, IRET")
+{
+    static char stack[512];
+    set_segment(FREE_A, 0x900000, 0xff, 0x93, 4);
+    tss_b = (struct tss32){
+        .eip = (uint32_t)stubs + EXC_SS * 16,
+        .eflags = 2,
+        .esp = (uint32_t)stack + sizeof stack,
+        .cs = CODE0,
+        .ss = DATA0,
+        .ds = DATA0,
+        .es = DATA0,
+        .io_map = 0x68,
+    };
+    static void (*const codes[])(void) = { return_far_small_stack, return_iret_small_stack };
+    for (unsigned n = 0; n < ARRAY_SIZE(codes); n++) {
+        set_segment(TSS_B_SEL, (uint32_t)&tss_b, 0x67, 0x89, 0);
+        tss_b.eip = (uint32_t)stubs + EXC_SS * 16;
+        tss_b.esp = (uint32_t)stack + sizeof stack;
+        set_gate(idt, EXC_SS, TSS_B_SEL, 0, 0x85, 0);
+        RAISES(codes[n], EXC_SS, 0);
+        EQUAL(tss.ss, FREE_A);
+        EQUAL(tss.esp, n ? 0xf8 : 0xfc);
+        set_segment(TSS_SEL, (uint32_t)&tss, sizeof tss - 1, 0x89, 0);
+        __asm__ volatile("ltr %w0; clts" : : "r"(TSS_SEL));
+        reset_gate(EXC_SS);
+    }
+}
+
+/* Only level 0 goes to virtual-8086 mode by IRET. */
+TEST(iret_at_level_3_keeps_vm, "SDM 2 IRET; SDM 3A 20.2.5")
+{
+    EQUAL(try_user(user_iret_vm, 0), BACK);
+    EQUAL(last.cs, CODE3);
+    EQUAL(last.eflags & EFLAGS_VM, 0);
+}
