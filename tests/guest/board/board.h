@@ -60,6 +60,8 @@ enum { AUTO_EOI = 2, SPECIAL_NESTED = 0x10 };
 /* Both anew: vectors 20h-2Fh, all masked, with these bits of ICW4 on the master. */
 void pic_init(unsigned icw4);
 void pic_mask(uint16_t mask);
+/* The same with nothing requested, and interrupts counted; they reach the processor by LINT0. */
+void pic_begin(unsigned icw4, void (*with)(struct frame *f));
 uint8_t pic_irr(uint16_t port);
 uint8_t pic_isr(uint16_t port);
 /* Non-specific EOIs to whoever has the vector in service. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// DR0-DR7: code, data and I/O breakpoints, RF, GD, INT1.
+// DR0-DR7: code and data breakpoints, RF, GD, INT1.
 #include "harness/harness.h"
 #include "traps.h"
 
@@ -21,9 +21,6 @@ CODE(read_dr5, ".byte 0x0f, 0x21, 0xe8");
 CODE(user_read_dr, "mov eax, dr7");
 CODE(user_write_dr, "mov dr6, eax");
 CODE(int1, ".byte 0xf1");
-CODE(out_port, "mov al, 0; out 0x80, al; nop");
-CODE(out_word, "mov ax, 0; out 0x7f, ax; nop");
-CODE(in_port, "in al, 0x80; nop");
 CODE(ss_from_watched, "mov ss, stack_selector; nop; nop");
 CODE(code_after_ss, "mov eax, ss; mov ss, ax; nop; nop");
 CODE(code_after_sti, "sti; nop; cli");
@@ -33,12 +30,6 @@ CODE(rf_by_popf, "pushfd; or dword ptr [esp], 0x10000; popfd; nop; nop");
 CODE(bad_load, "mov eax, 0xfff8; mov ds, ax");
 
 extern char rf_target[];
-
-/* Condition and length of breakpoint n, local and enabled. */
-#define BREAK(n, condition, length)                                                                \
-    (1u << (2 * (n)) | (uint32_t)(condition) << (16 + 4 * (n)) |                                   \
-     (uint32_t)((length)-1) << (18 + 4 * (n)) | 0x400)
-enum { EXECUTE, WRITE, PORT, ACCESS };
 
 TEST(code_breakpoint, "SDM 3B 17.3.1.1")
 {
@@ -226,27 +217,6 @@ TEST(data_breakpoint_of_mov_ss, "SDM 3A 6.8.3")
     EQUAL(trap_dr6[0] & 1, 1);
 }
 
-TEST(io_breakpoint, "SDM 3B 17.2.4, 17.3.1.2")
-{
-    SET_DR(2, 0x80);
-    if (!has(HAS_DE))
-        return;
-    set_cr4(CR4_DE, 0);
-    SET_DR(7, BREAK(2, PORT, 1));
-    run_traps(out_port);
-    EQUAL(traps, 1);
-    EQUAL(trap_eip[0], (uint32_t)out_port + 4);
-    EQUAL(trap_dr6[0] & 0xe00f, 4);
-    run_traps(in_port);
-    EQUAL(traps, 1);
-    EQUAL(trap_eip[0], (uint32_t)in_port + 2);
-    run_traps(out_word); /* 7Fh and 80h */
-    EQUAL(traps, 1);
-    SET_DR(2, 0x81);
-    run_traps(out_port);
-    EQUAL(traps, 0);
-}
-
 TEST(dr4_and_dr5, "SDM 3B 17.2.2")
 {
     hook = 0;
@@ -290,4 +260,75 @@ TEST(int1_instruction, "SDM 2 INT1; SDM 3B 17.3.1")
     EQUAL(try_call(int1), EXC_DB);
     EQUAL(last.eip, (uint32_t)int1 + 1);
     EQUAL(try_user(int1, 0), EXC_DB); /* whatever the gate's DPL */
+}
+
+CODE(rep_copy,
+     "mov esi, offset watched; mov edi, 0x900000; mov ecx, 3; cld; rep_copy_at: rep movsd");
+CODE(write_all_dr7, "mov eax, 0xffffdfff; mov dr7, eax; mov eax, dr7; mov watched, eax; mov eax, "
+                    "0x400; mov dr7, eax");
+CODE(user_code_watched, "nop; watched_code: nop; int 0x30");
+CODE(write_by_es, "mov es:[0x1000], eax; nop");
+CODE(read_and_write, "mov eax, watched; mov watched, eax; nop");
+
+extern char rep_copy_at[], watched_code[];
+
+/* The iterations are one instruction: its breakpoint comes before the first. */
+TEST(code_breakpoint_on_string, "SDM 3B 17.3.1.1")
+{
+    SET_DR(0, rep_copy_at);
+    SET_DR(7, BREAK(0, EXECUTE, 1));
+    run_traps(rep_copy);
+    EQUAL(traps, 1);
+    EQUAL(trap_ecx[0], 3);
+    EQUAL(trap_eip[0], rep_copy_at);
+}
+
+TEST(code_breakpoint_at_level_3, "SDM 3B 17.3.1.1")
+{
+    hook = 0;
+    SET_DR(0, watched_code);
+    SET_DR(7, BREAK(0, EXECUTE, 1));
+    EQUAL(try_user(user_code_watched, 0), EXC_DB);
+    EQUAL(last.cs, CODE3);
+    EQUAL(last.eip, watched_code);
+    EQUAL(last.eflags & EFLAGS_RF, 0);                     /* the one fault that does not set it */
+    EQUAL(try_user(user_code_watched, EFLAGS_RF), EXC_DB); /* RF was for the first NOP */
+}
+
+/* Addresses are linear: the segment's base counts. */
+TEST(breakpoints_are_linear, "SDM 3B 17.2.1")
+{
+    set_segment(FREE_A, (uint32_t)watched - 0x1000, 0xfffff, 0x93, 0xc);
+    SET_DR(0, watched);
+    SET_DR(7, BREAK(0, WRITE, 4));
+    __asm__ volatile("movw %w0, %%es" : : "r"(FREE_A));
+    hook = 0;
+    EQUAL(try_call(write_by_es), EXC_DB);
+    EQUAL(last_dr6 & 1, 1);
+    SET_DR(0, 0x1000); /* the offset is nothing */
+    __asm__ volatile("movw %w0, %%es" : : "r"(FREE_A));
+    EQUAL(try_call(write_by_es), -1);
+    __asm__ volatile("movw %w0, %%es" : : "r"(DATA0));
+}
+
+TEST(data_breakpoint_conditions, "SDM 3B 17.2.4, R/W fields")
+{
+    SET_DR(0, watched);
+    SET_DR(7, BREAK(0, WRITE, 4));
+    run_traps(read_and_write);
+    EQUAL(traps, 1);
+    EQUAL(trap_eip[0], (uint32_t)read_and_write + 10);
+    SET_DR(7, BREAK(0, ACCESS, 4));
+    run_traps(read_and_write);
+    EQUAL(traps, 2);
+}
+
+TEST(dr7_fixed_bits, "SDM 3B 17.2.4, figure 17-1")
+{
+    hook = 0;
+    if (has(HAS_DE))
+        set_cr4(CR4_DE, 0);
+    SET_DR(0, 0);
+    EQUAL(try_call(write_all_dr7), -1);
+    EQUAL(watched[0], 0xffff27ff & ~0x2000u); /* bit 10 reads 1; 11, 12, 14, 15 read 0 */
 }

@@ -16,8 +16,6 @@ CODE(user_write, "mov ecx, test_address; mov [ecx], eax; int 0x30");
 CODE(user_call, "call dword ptr test_address; int 0x30");
 CODE(read_limited, "mov ecx, test_address; mov eax, 0xa0; mov es, ax; mov eax, es:[ecx]");
 CODE(user_load_segment, "mov eax, 0x1003; mov es, ax; int 0x30");
-CODE(bad_segment, "mov eax, 0xfff8; mov ds, ax");
-CODE(undefined, "ud2");
 CODE(movs_across, "mov esi, test_address; mov edi, 0x500000; mov ecx, 4; rep movsb");
 
 void map(uint32_t bits)
@@ -247,60 +245,6 @@ TEST(page_fault_comes_after_limit, "SDM 3A 5.3, 4.7")
     EQUAL(last_cr2, AT);
 }
 
-/* ---- faults while an exception is delivered -------------------------------------------------- */
-
-static uint64_t idt_room[1024] __attribute__((aligned(4096)));
-
-/* The IDT with its page border before this vector; one of its pages is away. */
-static uint64_t *split_idt(unsigned vector, unsigned absent)
-{
-    uint64_t *moved = idt_room + 512 - vector;
-    for (unsigned n = 0; n < 256; n++)
-        moved[n] = idt[n];
-    table[0][((uint32_t)idt_room >> 12) + absent] &= ~(uint32_t)P;
-    set_cr3(directory);
-    set_idt(moved, 256 * 8 - 1);
-    return moved;
-}
-
-TEST(page_fault_twice, "SDM 3A 6.15 interrupt 8, table 6-5")
-{
-    paging_start();
-    map(0);
-    uint64_t *moved = split_idt(9, 1); /* #DF can be found, #PF cannot */
-    test_address = AT;
-    RAISES(page_read, EXC_DF, 0);
-    EQUAL(last_cr2, moved + EXC_PF);
-}
-
-TEST(page_fault_then_contributory, "SDM 3A 6.15 interrupt 8, table 6-5")
-{
-    paging_start();
-    map(0);
-    idt[EXC_PF] = 0;
-    test_address = AT;
-    RAISES(page_read, EXC_DF, 0);
-    EQUAL(last_cr2, AT);
-}
-
-TEST(contributory_then_page_fault, "SDM 3A 6.15 interrupt 8, table 6-5")
-{
-    paging_start();
-    uint64_t *moved = split_idt(14, 0); /* #PF can be found, #GP cannot */
-    RAISES(bad_segment, EXC_PF, 0);     /* one after the other */
-    EQUAL(last_cr2, moved + EXC_GP);
-    EQUAL(last.eip, (uint32_t)bad_segment + 5);
-}
-
-TEST(benign_then_page_fault, "SDM 3A 6.15 interrupt 8, table 6-5")
-{
-    paging_start();
-    uint64_t *moved = split_idt(14, 0);
-    RAISES(undefined, EXC_PF, 0);
-    EQUAL(last_cr2, moved + EXC_UD);
-    EQUAL(last.eip, undefined);
-}
-
 /* A task's CR3 comes with it. */
 CODE(switch_to_b, "call 0x50:0");
 CODE(task_b_reads, "mov eax, [0x700010]; mov test_value, eax; iretd");
@@ -336,4 +280,83 @@ TEST(task_switch_loads_cr3, "SDM 3A 7.2.1, 7.3")
     EQUAL(test_value, 0x22222222);
     expect(try_call, page_read, AT, -1, 0);
     EQUAL(test_value, 0x11111111);
+}
+
+/* V86 is level 3. */
+static const struct iret_frame v86_frame = { 0, 0x1000, EFLAGS_VM | 2, 0x800, 0x1800, 0, 0, 0, 0 };
+
+static void enter_v86(void)
+{
+    enter_iret(&v86_frame);
+}
+
+TEST(page_rights_in_v86, "SDM 3A 4.6, 20.2.4")
+{
+    store32(0x10000, 0x000000a3); /* MOV [0],AX; HLT */
+    store8(0x10003, 0xf4);
+    paging_start();
+    EQUAL(try_call(enter_v86), EXC_GP);
+    EQUAL(last.eip, 3);
+    table[0][0x10] &= ~(uint32_t)U;
+    set_cr3(directory);
+    EQUAL(try_call(enter_v86), EXC_PF);
+    EQUAL(last.error, P | U);
+    EQUAL(last_cr2, 0x10000);
+    table[0][0x10] |= U;
+    table[0][0] &= ~(uint32_t)W;
+    set_cr3(directory);
+    EQUAL(try_call(enter_v86), EXC_PF);
+    EQUAL(last.error, P | W | U);
+    EQUAL(last_cr2, 0);
+}
+
+/* Bits of CR3 and of entries that decide over caches, or nothing. */
+TEST(page_ignored_bits, "SDM 3A 4.3, tables 4-3 to 4-6")
+{
+    uint32_t cr3;
+    paging_start();
+    __asm__ volatile("movl %1, %%cr3; movl %%cr3, %0"
+                     : "=r"(cr3)
+                     : "r"((uint32_t)directory | 0x18)
+                     : "memory");
+    EQUAL(cr3 & 0xffffff18, (uint32_t)directory | 0x18);
+    store32(FRAME + 0x10, 0x600d600d);
+    for (unsigned bits = 0; bits < 32; bits++) {
+        uint32_t ignored = (bits & 3) << 3 | (bits >> 2) << 9; /* PWT, PCD, available */
+        directory[1] = (uint32_t)table[1] | P | W | ignored;
+        map(P | W | ignored | (has(HAS_PAT) ? 0x80 : 0));
+        expect(try_call, page_read, AT, -1, 0);
+        EQUAL(test_value, 0x600d600d);
+        EQUAL(entry() & 0xe18, ignored);
+    }
+}
+
+CODE(exchange_unequal, "mov ecx, test_address; xor eax, eax; mov edx, 5; cmpxchg [ecx], edx");
+CODE(exchange_add_zero, "mov ecx, test_address; xor eax, eax; xadd [ecx], eax");
+CODE(move_if_not, "mov ecx, test_address; xor eax, eax; cmovnz eax, [ecx]");
+CODE(test_bit_far, "mov ecx, test_address; mov eax, 32768; bts dword ptr [ecx - 4096], eax");
+CODE(shift_by_zero, "mov edx, test_address; xor ecx, ecx; shl dword ptr [edx], cl");
+
+/* Instructions that write, or read, whether or not it changes anything. */
+TEST(page_accesses_of_no_effect, "SDM 2 CMPXCHG, XADD, CMOVcc, BTS; SDM 3A 4.8")
+{
+    static void (*const writers[])(void) = { exchange_unequal, exchange_add_zero, test_bit_far };
+    paging_start();
+    set_cr0(CR0_WP, 0);
+    store32(FRAME + 0x10, 1);
+    for (unsigned n = 0; n < ARRAY_SIZE(writers); n++) {
+        map(P);
+        expect(try_call, writers[n], AT, EXC_PF, P | W);
+        EQUAL(entry() & D, 0);
+        map(P | W);
+        expect(try_call, writers[n], AT, -1, 0);
+        EQUAL(entry() & D, D);
+    }
+    map(0);
+    test_address = AT;
+    if (has(HAS_CMOV)) {
+        EQUAL(try_call(move_if_not), EXC_PF); /* ZF is set: nothing moves */
+        EQUAL(last.error, 0);
+    }
+    EQUAL(try_call(shift_by_zero), EXC_PF);
 }

@@ -277,3 +277,81 @@ TEST(nx_within_an_instruction, "SDM 3A 4.6.1")
     EQUAL(last_cr2, PAE_PAGE + 0x3000);
     EQUAL(last.eip, PAE_PAGE + 0x2fff);
 }
+
+/* Address bits beyond 32: there is no memory, or other memory. */
+TEST(large_page_above_4_gib, "SDM 3A 4.3, table 4-4 (PSE-36)")
+{
+    unsigned width = has(HAS_PSE36) ? physical_bits() : 32;
+    paging_start();
+    set_cr4(CR4_PSE, 0);
+    store32(FRAME + 0x20, 0xfeedface);
+    for (unsigned bit = 13; bit < 21 && bit - 13 + 32 < width; bit++) {
+        map_large(1u << bit);
+        expect(try_call, page_read, LARGE + 0x200020, -1, 0);
+        CHECK(test_value != 0xfeedface);
+        EQUAL(directory[LARGE >> 22] & A, A);
+    }
+}
+
+TEST(pae_above_4_gib, "SDM 3A 4.4.2, tables 4-9, 4-11")
+{
+    if (!has(HAS_PAE))
+        return;
+    unsigned width = physical_bits();
+    pae_start();
+    store32(FRAME + 0x9000, 0xfeedface);
+    for (unsigned bit = 32; bit < width; bit++) {
+        pae_table[9] = (FRAME + 0x9000) | P | W | UINT64_C(1) << bit;
+        pae_directory[5] = FRAME | P | W | PS | UINT64_C(1) << bit;
+        set_cr3(pointers);
+        expect(try_call, page_read, PAE_PAGE + 0x9000, -1, 0);
+        CHECK(test_value != 0xfeedface);
+        expect(try_call, page_read, 0xa09000, -1, 0);
+        CHECK(test_value != 0xfeedface);
+    }
+    pae_table[9] = (FRAME + 0x9000) | P | W;
+    set_cr3(pointers);
+    expect(try_call, page_read, PAE_PAGE + 0x9000, -1, 0);
+    EQUAL(test_value, 0xfeedface);
+}
+
+/* U/S and R/W are joined over both levels of PAE, too; the pointers have neither. */
+TEST(pae_rights, "SDM 3A 4.6.1, 4.7")
+{
+    if (!has(HAS_PAE))
+        return;
+    pae_start();
+    for (unsigned rights = 0; rights < 16; rights++) {
+        uint32_t pte = (rights & 3) << 1, pde = rights >> 2 << 1, both = pte & pde;
+        pae_directory[PAE_PAGE >> 21] = (uint32_t)pae_table | P | pde;
+        pae_table[9] = FRAME | P | pte;
+        for (unsigned wp = 0; wp < 2; wp++) {
+            set_cr0(wp ? CR0_WP : 0, wp ? 0 : CR0_WP);
+            set_cr3(pointers);
+            expect(try_call, page_read, PAE_PAGE + 0x9000, -1, 0);
+            expect(try_call, page_write, PAE_PAGE + 0x9000, wp && !(both & W) ? EXC_PF : -1, 3);
+            expect(as_user, user_read, PAE_PAGE + 0x9000, both & U ? BACK : EXC_PF, 5);
+            expect(as_user, user_write, PAE_PAGE + 0x9000, both == (U | W) ? BACK : EXC_PF, 7);
+        }
+    }
+}
+
+/* Global pages of each size, and without CR4.PGE. */
+TEST(large_pages_global, "SDM 3A 4.10.2.4, 4.10.4.1")
+{
+    if (!has(HAS_PGE))
+        return;
+    paging_start();
+    set_cr4(CR4_PSE | CR4_PGE, 0);
+    store32(0x400040, 0x11111111);
+    store32(0x40, 0x22222222);
+    for (unsigned n = 0; n < 6; n++) {
+        directory[LARGE >> 22] = (n & 1 ? 0u : 0x400000u) | P | W | PS | G;
+        if (n < 4)
+            invlpg(LARGE);
+        else
+            set_cr4(n & 1 ? CR4_PGE : 0, n & 1 ? 0 : CR4_PGE);
+        expect(try_call, page_read, LARGE + 0x40, -1, 0);
+        EQUAL(test_value, n & 1 ? 0x22222222 : 0x11111111);
+    }
+}

@@ -113,6 +113,37 @@ TEST(cpuid_ignores_high_halves, "SDM 2 CPUID")
     EQUAL(c.edx, d.edx);
 }
 
+/* Leaf 2 is one call, leaf 4 a list that ends; both know the line that CLFLUSH tells of. */
+TEST(cpuid_caches, "SDM 2 CPUID, leaves 2 and 4")
+{
+    uint32_t highest = cpuid(0, 0).eax;
+    if (highest >= 2)
+        EQUAL(cpuid(2, 0).eax & 0xff, 1);
+    if (highest < 4)
+        return;
+    unsigned n = 0;
+    for (; n < 8 && cpuid(4, n).eax & 31; n++) {
+        struct leaf l = cpuid(4, n);
+        CHECK((l.eax & 31) <= 3);
+        CHECK((l.eax >> 5 & 7) >= 1);
+        if (has(HAS_CLFLUSH))
+            EQUAL((l.ebx & 0xfff) + 1, (cpuid(1, 0).ebx >> 8 & 0xff) * 8);
+        CHECK(l.ecx + 1 >= 1);
+    }
+    CHECK(n < 8);
+}
+
+TEST(cpuid_address_sizes, "SDM 2 CPUID, leaf 80000008H")
+{
+    uint32_t highest = cpuid(0x80000000, 0).eax;
+    if (highest < 0x80000008 || highest > 0x8000ffff)
+        return;
+    uint32_t sizes = cpuid(0x80000008, 0).eax;
+    CHECK((sizes & 0xff) >= (has(HAS_PAE) ? 36 : 32));
+    CHECK((sizes & 0xff) <= 52);
+    EQUAL(sizes >> 8 & 0xff, 32); /* no 64-bit mode */
+}
+
 /* Each bit of CR4 can be set where CPUID says so, and is #GP(0) where it is reserved. */
 TEST(cr4_bits_follow_cpuid, "SDM 3A 2.5")
 {
@@ -300,4 +331,27 @@ TEST(msr_machine_check, "SDM 3B 15.3")
     EQUAL(read(0x400 + 4 * banks), EXC_GP);
     EQUAL(write(0x401, 0), -1);
     EQUAL(write(0x401, 1), EXC_GP); /* status: zeros alone */
+}
+
+/* What each processor of family 6 has of its own. */
+TEST(msr_by_model, "SDM 4 tables 2-3 and 2-20")
+{
+    uint32_t signature = cpuid(1, 0).eax;
+    unsigned model = (signature >> 4 & 15) | (signature >> 12 & 0xf0);
+    if ((signature >> 8 & 15) != 6)
+        return;
+    EQUAL(read(0x17), -1); /* the platform: read-only */
+    EQUAL(write(0x17, 0), EXC_GP);
+    EQUAL(write(0x8b, 0), -1); /* the microcode's revision */
+    cpuid(1, 0);
+    EQUAL(read(0x8b), -1);
+    EQUAL(read(0x1d9), -1); /* DEBUGCTL */
+    bool core = model >= 15;
+    if (core || model <= 8) {
+        EQUAL(read(0x3a), core ? -1 : EXC_GP);  /* FEATURE_CONTROL */
+        EQUAL(read(0x1a0), core ? -1 : EXC_GP); /* MISC_ENABLE */
+        EQUAL(read(0x198), core ? -1 : EXC_GP); /* PERF_STATUS */
+    }
+    if (core && rdmsr(0x3a) & 1) /* locked */
+        EQUAL(write(0x3a, rdmsr(0x3a)), EXC_GP);
 }

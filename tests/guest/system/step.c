@@ -260,3 +260,87 @@ TEST(step_in_v86, "SDM 3A 20.3.1; 3B 17.3.1.4")
     EQUAL(traps, 3);
     EQUAL(trap_eip[2], 3);
 }
+
+CODE(step_hlt, START "hlt; nop;" STOP);
+CODE(step_data_break, START "mov dword ptr step_word, 5; nop;" STOP);
+CODE(step_strings, START "mov ecx, 2; mov esi, offset step_buffer; mov edi, offset step_buffer;"
+                         "rep movsb; mov ecx, 2; rep stosb;" STOP);
+CODE(step_lea_leave, START "enter 8, 0; leave; push eax; pop eax; pushad; popad;" STOP);
+CODE(user_step_sysenter,
+     START "mov ecx, esp; step_sysenter_at: sysenter; step_sysenter_behind: nop; int 0x30");
+CODE(sysenter_entry, "nop; sysenter_second: mov edx, offset step_sysenter_behind; sysexit");
+CODE(step_task, START "step_task_at: call 0x50:0; step_task_behind: nop;" STOP);
+CODE(stepped_task, "nop; nop; iretd; jmp stepped_task");
+
+extern char sysenter_second[], step_sysenter_behind[], step_task_behind[];
+
+/* A debug exception ends HLT. */
+TEST(step_over_hlt, "SDM 2 HLT; SDM 3B 17.3.1.4")
+{
+    run_traps(step_hlt);
+    EQUAL(traps, 2 + STOP_TRAPS);
+    EQUAL(trap_eip[0], AT(step_hlt, 1));
+}
+
+TEST(step_onto_data_breakpoint, "SDM 3B 17.2.3, 17.3.1.4")
+{
+    SET_DR(0, &step_word);
+    SET_DR(7, 0xd0401);
+    run_traps(step_data_break);
+    SET_DR(7, 0x400);
+    EQUAL(trap_dr6[0] & 0xe00f, 0x4001); /* one exception with both */
+    EQUAL(trap_dr6[1] & 0xe00f, 0x4000);
+    EQUAL(traps, 2 + STOP_TRAPS);
+}
+
+TEST(step_within_other_strings, "SDM 3B 17.3.1.4; SDM 2 REP")
+{
+    run_traps(step_strings);
+    EQUAL(traps, 3 + 2 + 1 + 2 + STOP_TRAPS);
+}
+
+TEST(step_over_stack_frames, "SDM 3B 17.3.1.4")
+{
+    run_traps(step_lea_leave);
+    EQUAL(traps, 6 + STOP_TRAPS);
+}
+
+/* SYSENTER leaves TF as it is: the trap behind it is of level 0. */
+TEST(step_over_sysenter, "SDM 2 SYSENTER; SDM 3B 17.3.1.4")
+{
+    if (!has(HAS_SEP))
+        return;
+    wrmsr(0x174, CODE0);
+    wrmsr(0x175, (uint32_t)inner_stack);
+    wrmsr(0x176, (uint32_t)sysenter_entry);
+    user_code = user_step_sysenter;
+    run_traps(go_user);
+    wrmsr(0x174, 0);
+    EQUAL(user_vector, BACK);
+    EQUAL(trap_eip[1], sysenter_entry);
+    EQUAL(trap_eip[2], sysenter_second);
+    EQUAL(trap_eip[4], step_sysenter_behind);
+    EQUAL(traps, 6);
+}
+
+/* The new task has its own TF; the old one's comes back with its flags. */
+TEST(step_over_task_switch, "SDM 3A 7.3; 3B 17.3.1.4")
+{
+    static char stack[512];
+    tss_b = (struct tss32){
+        .eip = (uint32_t)stepped_task,
+        .eflags = 2,
+        .esp = (uint32_t)stack + sizeof stack,
+        .cs = CODE0,
+        .ss = DATA0,
+        .ds = DATA0,
+        .es = DATA0,
+        .io_map = 0x68,
+    };
+    set_segment(TSS_B_SEL, (uint32_t)&tss_b, 0x67, 0x89, 0);
+    run_traps(step_task);
+    __asm__ volatile("clts");
+    EQUAL(tss.eflags & EFLAGS_TF, EFLAGS_TF);
+    CHECK(traps == 1 + STOP_TRAPS || traps == 2 + STOP_TRAPS); /* IRET's own is not defined */
+    EQUAL(trap_eip[traps - STOP_TRAPS - 1], (uint32_t)step_task_behind + 1);
+}

@@ -15,4 +15,10 @@ void run_traps(void (*code)(void));
 /* The same of code that an exception or INT 30h ends; its vector. */
 int run_traps_until(void (*code)(void));
 
+/* Condition and length of breakpoint n, local and enabled. */
+#define BREAK(n, condition, length)                                                                \
+    (1u << (2 * (n)) | (uint32_t)(condition) << (16 + 4 * (n)) |                                   \
+     (uint32_t)((length)-1) << (18 + 4 * (n)) | 0x400)
+enum { EXECUTE, WRITE, PORT, ACCESS };
+
 #endif

@@ -278,3 +278,85 @@ TEST(pvi_at_level_3, "SDM 3A 20.4")
     set_cr4(0, CR4_PVI);
     EQUAL(try_user(pvi_sti, 0), EXC_GP);
 }
+
+/* IRET at IOPL below 3: IF is VIF, and neither TF nor a pending VIP go with it. */
+TEST(vme_iret, "SDM 2 IRET; SDM 3A 20.3.3, 20.4")
+{
+    if (!vme())
+        return;
+    /* push 7202h; push 1000h; push 9; iret; nop; hlt: flags with NT and IF */
+    EQUAL(RUN("\x68\x02\x72\x68\x00\x10\x68\x0a\x00\xcf\x90\xf4", 0), EXC_GP);
+    EQUAL(last.eip, 11);
+    EQUAL(last.eflags & (EFLAGS_VIF | EFLAGS_NT | EFLAGS_IF | EFLAGS_IOPL), EFLAGS_VIF | EFLAGS_NT);
+    EQUAL(last.cs, V86_CS);
+    EQUAL(last.esp, 0x800);
+    EQUAL(RUN("\x68\x02\x72\x68\x00\x10\x68\x0a\x00\xcf\x90\xf4", EFLAGS_VIP), EXC_GP);
+    EQUAL(last.eip, 9); /* the IRET */
+    EQUAL(last.eflags & EFLAGS_VIF, 0);
+    EQUAL(RUN("\x68\x02\x01\x68\x00\x10\x68\x0a\x00\xcf\x90\xf4", 0), EXC_GP); /* TF */
+    EQUAL(last.eip, 9);
+    EQUAL(RUN("\x68\x02\x00\x68\x00\x10\x68\x0a\x00\xcf\x90\xf4", EFLAGS_VIP), EXC_GP);
+    EQUAL(last.eip, 11); /* without IF it may pend */
+}
+
+/* IOPL 3: IRET moves all flags but IOPL and VM. */
+TEST(v86_iret_at_iopl_3, "SDM 2 IRET; SDM 3A 20.2.7")
+{
+    EQUAL(RUN("\x68\x02\x42\x68\x00\x10\x68\x0a\x00\xcf\x90\xcd\x30", EFLAGS_IOPL), BACK);
+    EQUAL(last.eip, 13);
+    EQUAL(last.eflags, EFLAGS_VM | EFLAGS_IOPL | EFLAGS_NT | EFLAGS_IF | 2);
+    /* o32 iret: pushes of 32 bits, upper flags AC and VM */
+    EQUAL(RUN("\x66\x68\x02\x02\x06\x00\x66\x68\x00\x10\x00\x00\x66\x68\x14\x00\x00\x00\x66\xcf"
+              "\xcd\x30",
+              EFLAGS_IOPL),
+          BACK);
+    EQUAL(last.eip, 0x16);
+    EQUAL(last.eflags, EFLAGS_VM | EFLAGS_AC | EFLAGS_IOPL | EFLAGS_IF | 2);
+}
+
+uint32_t v86_task_link;
+CODE(v86_handler_task, "mov v86_task_link, esp; iretd; jmp v86_handler_task");
+
+/* An interrupt by a task gate leaves virtual-8086 mode, and IRET comes back to it. */
+TEST(v86_exit_by_task_gate, "SDM 3A 20.2.6, 20.3.1.2, 7.3")
+{
+    static char stack[512];
+    tss_b = (struct tss32){
+        .eip = (uint32_t)v86_handler_task,
+        .eflags = 2,
+        .esp = (uint32_t)stack + sizeof stack,
+        .cs = CODE0,
+        .ss = DATA0,
+        .ds = DATA0,
+        .es = DATA0,
+        .io_map = 0x68,
+    };
+    set_segment(TSS_B_SEL, (uint32_t)&tss_b, 0x67, 0x89, 0);
+    set_gate(idt, 0x33, TSS_B_SEL, 0, 0xe5, 0);
+    v86_task_link = 0;
+    EQUAL(RUN("\xcd\x33\xb8\x34\x12\xf4", EFLAGS_IOPL), EXC_GP);
+    EQUAL(last.eip, 5);
+    EQUAL(last.eax & 0xffff, 0x1234);
+    EQUAL(last.cs, V86_CS);
+    EQUAL(last.v86_gs, 0x4444);
+    EQUAL(v86_task_link, stack + sizeof stack); /* nothing was pushed */
+    EQUAL(tss.eflags & EFLAGS_VM, EFLAGS_VM);   /* as the switch saved it */
+    EQUAL(tss.eip, 2);
+    EQUAL(tss.cs, V86_CS);
+    EQUAL(tss.gs, 0x4444);
+}
+
+/* Faults and traps of the 8086 program leave it by the IDT, whatever IOPL is. */
+TEST(v86_exceptions, "SDM 3A 20.3.1.1")
+{
+    EQUAL(RUN("\x0f\x0b", 0), EXC_UD);
+    EQUAL(last.eip, 0);
+    EQUAL(RUN("\x31\xc9\xf7\xf1", 0), EXC_DE);
+    EQUAL(last.eip, 2);
+    EQUAL(RUN("\xb0\x7f\x04\x01\xce", 0), EXC_GP); /* INTO: by the gate's DPL */
+    EQUAL(last.error, EXC_OF * 8 + 2);
+    set_gate(idt, EXC_OF, CODE0, (uint32_t)stubs + EXC_OF * 16, 0xee, 0);
+    EQUAL(RUN("\xb0\x7f\x04\x01\xce", 0), EXC_OF);
+    EQUAL(last.eip, 5);
+    EQUAL(last.v86_ds, 0x2222);
+}
