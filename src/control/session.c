@@ -265,6 +265,8 @@ static void handle_events(void *opaque)
 {
     struct session *s = opaque;
     uint32_t events = __atomic_exchange_n(&s->events, 0, __ATOMIC_ACQ_REL);
+    if (events & 1u << PC_EVENT_WAKE)
+        pc_wake(s->pc);
     if (events & 1u << PC_EVENT_DEBUG_EXIT) {
         session_quit(s, s->debug_exit_status);
     } else if (events & 1u << PC_EVENT_SHUTDOWN) {

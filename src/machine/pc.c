@@ -49,6 +49,9 @@
 #define LAPIC_TIMER_HZ 1000000000u
 #define VGA_DEVFN      PCI_DEVFN(2, 0)
 #define VGA_RAM_SIZE   MIB(16)
+/* What SeaBIOS (src/resume.c) looks at after a reset: FEh, on to the waking vector. */
+#define CMOS_SHUTDOWN  0x0f
+#define SHUTDOWN_S3    0xfe
 
 static const struct {
     uint16_t port;
@@ -155,7 +158,8 @@ static void power_off(void *opaque)
     pc->config.event(pc->config.opaque, PC_EVENT_SHUTDOWN, 0);
 }
 
-/* S3: the machine sleeps until the power button or a reset wakes it; RAM keeps its contents. */
+/* S3: the machine sleeps until the power button, the RTC or a reset wakes it; RAM keeps its
+ * contents. */
 static void suspend(void *opaque)
 {
     struct pc *pc = opaque;
@@ -273,18 +277,41 @@ void pc_stop(struct pc *pc)
     pc->running = false;
 }
 
-void pc_powerdown(struct pc *pc)
+/*
+ * Waking from S3 is a reset with the wake status set (ACPI 16.3.1) that leaves alone what keeps its
+ * power. SeaBIOS resumes by what it has in its shadow: the host bridge goes on showing it, too. The
+ * processor may still be on its way into the sleep.
+ */
+static void leave_s3(struct pc *pc, bool by_button)
 {
-    if (!pc->suspended) {
-        piix4_pm_power_button(pc->pm);
-        return;
-    }
-    /* Waking from S3 is a reset with the wake status set (ACPI 16.3.1); the firmware then resumes.
-     */
-    cpu_bus_reset(pc);
-    piix4_pm_wake(pc->pm, true, false);
+    host_lock_release(pc->config.lock);
+    cpu_park(pc->cpu);
+    host_lock_acquire(pc->config.lock);
+    struct i440fx_shadow shadow = i440fx_shadow(pc->i440fx);
+    struct piix4_pm_well well = piix4_pm_well(pc->pm);
+    pc->suspended = false;
+    reset_board(pc);
+    i440fx_set_shadow(pc->i440fx, &shadow);
+    piix4_pm_set_well(pc->pm, &well);
+    mc146818_set_cmos(pc->rtc, CMOS_SHUTDOWN, SHUTDOWN_S3);
+    piix4_pm_wake(pc->pm, by_button, !by_button);
+    pc->config.event(pc->config.opaque, PC_EVENT_RESET, 0);
     if (pc->running)
         cpu_resume(pc->cpu);
+}
+
+void pc_powerdown(struct pc *pc)
+{
+    if (pc->suspended)
+        leave_s3(pc, true);
+    else
+        piix4_pm_power_button(pc->pm);
+}
+
+void pc_wake(struct pc *pc)
+{
+    if (pc->suspended)
+        leave_s3(pc, false);
 }
 
 static void run_cpu(void *opaque)
@@ -409,17 +436,27 @@ static void create_debug_ports(struct pc *pc)
                                            debug_exit_wanted, pc);
 }
 
+/* IRQ 8 goes to the HPET, which may stand in for it, and to the power management. */
+static void rtc_irq(void *opaque, unsigned number, bool level)
+{
+    struct pc *pc = opaque;
+    irq_set(hpet_legacy_line(pc->hpet, number), level);
+    if (pc->pm != NULL && piix4_pm_rtc_irq(pc->pm, level) && pc->suspended)
+        pc->config.event(pc->config.opaque, PC_EVENT_WAKE, 0);
+}
+
 static void create_isa(struct pc *pc)
 {
     const struct pc_config *c = &pc->config;
     struct memory *m = pc->memory;
     struct irq_line a20 = { set_a20, pc, 0 }, reset = { pulse_reset, pc, 0 };
+    struct irq_line irq8 = { rtc_irq, pc, 8 };
     struct clock *rtc_clock = c->rtc_follows_guest ? c->clock : c->realtime_clock;
 
     pc->hpet = hpet_create(m, c->log, c->clock, HPET_BASE, isa_irq(pc, 0));
     pc->pit = i8254_create(m, c->log, c->clock, 0x40, hpet_legacy_line(pc->hpet, 0));
     pc->speaker = speaker_port_create(m, c->log, c->clock, pc->pit);
-    pc->rtc = mc146818_create(m, c->log, rtc_clock, c->rtc_base_ns, hpet_legacy_line(pc->hpet, 8));
+    pc->rtc = mc146818_create(m, c->log, rtc_clock, c->rtc_base_ns, irq8);
     mc146818_make_up(pc->rtc, c->rtc_makes_up);
     pc->dma = dma_create(m, c->log);
     pc->keyboard = ps2_keyboard_create(c->log, c->clock);

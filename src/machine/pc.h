@@ -42,6 +42,7 @@ enum pc_event {
     PC_EVENT_RESET,       /* the whole machine was reset */
     PC_EVENT_DEBUG_EXIT,  /* isa-debug-exit: value is the exit status */
     PC_EVENT_DEBUG_STOP,  /* the CPU parked at a debugger's breakpoint, watchpoint or step */
+    PC_EVENT_WAKE,        /* the RTC ends S3: pc_wake() is to be called */
     PC_EVENT_STRICT_STOP, /* -strict: an unassigned access; the CPU is asked to park */
 };
 
@@ -152,5 +153,7 @@ void pc_stop(struct pc *pc);
 void pc_reset(struct pc *pc);
 /* The power button. */
 void pc_powerdown(struct pc *pc);
+/* On PC_EVENT_WAKE, not within the call that tells it. */
+void pc_wake(struct pc *pc);
 
 #endif

@@ -478,6 +478,40 @@ TEST(sleep_types)
     board_destroy(&b);
 }
 
+/* 82371AB 7.2.1, RTC_STS: the pin that rises, not the pin that is high. */
+TEST(rtc_status)
+{
+    struct board b;
+    board_create(&b);
+    pm_show(&b);
+    out(&b, 0x604, 2, 1);
+    CHECK(!piix4_pm_rtc_irq(b.pm, true));
+    CHECK_EQ(in(&b, 0x600, 2), 0x0400);
+    CHECK(!b.sci);
+    out(&b, 0x600, 2, 0x0400);
+    CHECK(!piix4_pm_rtc_irq(b.pm, true));
+    CHECK_EQ(in(&b, 0x600, 2), 0);
+    out(&b, 0x602, 2, 0x0400);
+    CHECK(!piix4_pm_rtc_irq(b.pm, false));
+    CHECK(piix4_pm_rtc_irq(b.pm, true));
+    CHECK(b.sci);
+    board_destroy(&b);
+}
+
+TEST(registers_keep_their_power_in_s3)
+{
+    struct board b;
+    board_create(&b);
+    pm_show(&b);
+    out(&b, 0x602, 2, 0x0400);
+    struct piix4_pm_well well = piix4_pm_well(b.pm);
+    piix4_pm_reset(b.pm);
+    CHECK_EQ(in(&b, 0x602, 2), 0xffff);
+    piix4_pm_set_well(b.pm, &well);
+    CHECK_EQ(in(&b, 0x602, 2), 0x0400);
+    board_destroy(&b);
+}
+
 TEST(smbus_has_no_devices)
 {
     struct board b;

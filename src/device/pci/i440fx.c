@@ -226,6 +226,19 @@ void i440fx_reset(struct i440fx *chip)
     pci_function_reset(&chip->function);
 }
 
+struct i440fx_shadow i440fx_shadow(const struct i440fx *chip)
+{
+    struct i440fx_shadow shadow;
+    __builtin_memcpy(shadow.pam, &chip->function.config[PAM0], sizeof shadow.pam);
+    return shadow;
+}
+
+void i440fx_set_shadow(struct i440fx *chip, const struct i440fx_shadow *shadow)
+{
+    __builtin_memcpy(&chip->function.config[PAM0], shadow->pam, sizeof shadow->pam);
+    update_map(chip);
+}
+
 void i440fx_state(struct i440fx *chip, struct state *s)
 {
     state_section(s, "i440fx", 1);

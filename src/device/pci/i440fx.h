@@ -28,6 +28,12 @@ struct i440fx *i440fx_create(struct pci_bus *bus, struct memory *memory, const s
 void i440fx_destroy(struct i440fx *chip);
 /* Power-on reset; also unlocks SMRAM. */
 void i440fx_reset(struct i440fx *chip);
+/* PAM, for a board whose bridge stays powered in S3 and takes its values back after the reset. */
+struct i440fx_shadow {
+    uint8_t pam[7];
+};
+struct i440fx_shadow i440fx_shadow(const struct i440fx *chip);
+void i440fx_set_shadow(struct i440fx *chip, const struct i440fx_shadow *shadow);
 void i440fx_state(struct i440fx *chip, struct state *s);
 
 /* How much of ram_size lies below 4 GiB: all that fits below 0xE0000000; of more, 3 GiB. */

@@ -52,6 +52,7 @@ struct piix4_pm {
     struct timer overflow_timer;
     int64_t overflow_time; /* when the top bit changes next after TMROF_STS was last cleared */
     uint8_t pm[PM_PORTS];
+    bool rtc_irq;
     struct piix4_smbus smbus;
     uint8_t apm[2]; /* command B2h, status B3h */
     uint8_t gpe[4]; /* status, enable */
@@ -373,6 +374,7 @@ void piix4_pm_state(struct piix4_pm *chip, struct state *s)
     state_section(s, "piix4_pm", 1);
     state_i64(s, &chip->overflow_time);
     state_bytes(s, chip->pm, sizeof chip->pm);
+    state_bool(s, &chip->rtc_irq);
     piix4_smbus_state(&chip->smbus, s);
     state_bytes(s, chip->apm, sizeof chip->apm);
     state_bytes(s, chip->gpe, sizeof chip->gpe);
@@ -385,9 +387,36 @@ void piix4_pm_power_button(struct piix4_pm *chip)
     update_sci(chip);
 }
 
-void piix4_pm_rtc_alarm(struct piix4_pm *chip)
+/* 82371AB 7.2.1: RTC_STS is set when IRQ8# is asserted. */
+bool piix4_pm_rtc_irq(struct piix4_pm *chip, bool level)
 {
+    bool rises = level && !chip->rtc_irq;
+    chip->rtc_irq = level;
+    if (!rises)
+        return false;
+    LOG(chip->log, ISA, "piix4_pm: RTC_STS, PMEN %04x\n", pm_word(chip, PMEN));
     pm_set(chip, PMSTS, PM1_RTC);
+    update_sci(chip);
+    return pm_word(chip, PMEN) & PM1_RTC;
+}
+
+struct piix4_pm_well piix4_pm_well(const struct piix4_pm *chip)
+{
+    struct piix4_pm_well well = { .misc = chip->function.config[PMREGMISC] };
+    _Static_assert(sizeof well.pm == sizeof chip->pm, "the well holds the registers");
+    __builtin_memcpy(well.base, &chip->function.config[PMBA], sizeof well.base);
+    __builtin_memcpy(well.pm, chip->pm, sizeof well.pm);
+    __builtin_memcpy(well.gpe, chip->gpe, sizeof well.gpe);
+    return well;
+}
+
+void piix4_pm_set_well(struct piix4_pm *chip, const struct piix4_pm_well *well)
+{
+    chip->function.config[PMREGMISC] = well->misc;
+    __builtin_memcpy(&chip->function.config[PMBA], well->base, sizeof well->base);
+    __builtin_memcpy(chip->pm, well->pm, sizeof chip->pm);
+    __builtin_memcpy(chip->gpe, well->gpe, sizeof chip->gpe);
+    update_regions(chip);
     update_sci(chip);
 }
 

@@ -45,10 +45,16 @@ void piix4_pm_state(struct piix4_pm *chip, struct state *s);
 
 /* A person pressed the power button (system_powerdown). */
 void piix4_pm_power_button(struct piix4_pm *chip);
+/* What keeps its power in S3 and is not reset: where the registers are, and all of them. */
+struct piix4_pm_well {
+    uint8_t base[4], misc, pm[64], gpe[4];
+};
+struct piix4_pm_well piix4_pm_well(const struct piix4_pm *chip);
+void piix4_pm_set_well(struct piix4_pm *chip, const struct piix4_pm_well *well);
 /* End S3, after the caller has reset the board: sets WAK_STS (and PWRBTN_STS for the button,
  * RTC_STS for the alarm). */
 void piix4_pm_wake(struct piix4_pm *chip, bool by_button, bool by_alarm);
-/* The RTC's interrupt also sets RTC_STS. */
-void piix4_pm_rtc_alarm(struct piix4_pm *chip);
+/* The RTC's interrupt pin also sets RTC_STS when it rises. True: RTC_EN is set, which ends S3. */
+bool piix4_pm_rtc_irq(struct piix4_pm *chip, bool level);
 
 #endif

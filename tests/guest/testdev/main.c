@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The bmbt authors
 // A kernel as test suites have them: with arguments and a module, on a board with test devices.
 /*
- * Arguments: memory= and membar= in MiB, as the machine was made. For QEMU also qemu=1: its
+ * Arguments: memory= and membar= in MiB, as the machine was made; sleep=1: S3 at the end. For QEMU also qemu=1: its
  * pc-testdev knows 16 lines, its pci-testdev hands writes to event descriptors and does not count
  * them, and under its TCG an interrupt comes some instructions after the OUT that caused it.
  */
@@ -43,4 +43,6 @@ void torture(void)
         print(tests[n].name);
         print("\n");
     }
+    if (failures == 0 && option("sleep", 0))
+        test_sleep();
 }

@@ -12,6 +12,7 @@ void test_memory(void);
 void test_lines(void);
 void test_flush(void);
 void test_pci(void);
+void test_sleep(void); /* does not return */
 
 bool same(const void *a, const void *b, size_t size);
 /* Where a page of devices is seen: place 0-15, and what follows it at the next places. */
