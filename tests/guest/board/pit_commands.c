@@ -213,7 +213,7 @@ static unsigned ticks_of_mode(unsigned mode)
     if (mode)
         CHECK(WAIT(came[IRQ_BASE] >= 5));
     else
-        CHECK(WAIT((outb(0x43, 0xc2), inb(0x40), inb(0x40) > 0xc0))); /* it counts on below zero */
+        CHECK(WAIT((outb(0x43, 0xd2), inb(0x40), inb(0x40) > 0xc0))); /* it counts on below zero */
     cli();
     unsigned ticks = came[IRQ_BASE];
     pic_mask(0xffff);
