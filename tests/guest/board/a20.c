@@ -67,7 +67,7 @@ static void gate(unsigned kbc, unsigned port, unsigned then_kbc, unsigned then_p
     EQUAL(load32(0x300020), 0);
 }
 
-TEST(a20_by_port_92, "PIIX3 2.5.7 port 92 register")
+TEST(a20_by_port_92, "PIIX3, port 92 register")
 {
     gate(KBC_CLOSES, PORT_CLOSES, KBC_CLOSES, PORT_OPENS);
     EQUAL(inb(0x92) & 2, 2);
@@ -82,7 +82,7 @@ TEST(a20_by_keyboard_controller, "8042, output port bit 1")
     EQUAL(inb(0x60) & 2, 2);
 }
 
-TEST(reset_by_port_92, "PIIX3 2.5.7 port 92 register")
+TEST(reset_by_port_92, "PIIX3, port 92 register")
 {
     outb(0x92, 2);
     expect_reset();
@@ -99,7 +99,7 @@ TEST(reset_by_keyboard_controller, "8042, pulse output port")
     CHECK(false);
 }
 
-TEST(reset_by_port_cf9, "PIIX3 2.5.9 reset control register")
+TEST(reset_by_port_cf9, "PIIX3, reset control register")
 {
     outb(0xcf9, 2);
     EQUAL(inb(0xcf9) & 6, 2);

@@ -34,7 +34,7 @@ static void acknowledge(struct frame *f)
     pic_eoi(f);
 }
 
-TEST(ferr_requests_irq_13, "SDM 1 8.7.2, appendix D; PIIX3 2.5.10 coprocessor error")
+TEST(ferr_requests_irq_13, "SDM 1 8.7.2, appendix D; PIIX3, coprocessor error register")
 {
     begin(acknowledge);
     pic_mask(0xdffb);
@@ -75,7 +75,7 @@ static void keep_exception(struct frame *f)
     pic_eoi(f);
 }
 
-TEST(ignne_lets_x87_go_on, "SDM 1 appendix D.2.1.3; PIIX3 2.5.10")
+TEST(ignne_lets_x87_go_on, "SDM 1 appendix D.2.1.2; PIIX3, coprocessor error register")
 {
     begin(keep_exception);
     pic_mask(0xdffb);

@@ -246,7 +246,7 @@ TEST(ioapic_eoi_by_vector, "82093AA 3.2.4, remote IRR; SDM 3A 10.8.5")
     end();
 }
 
-/* The I/O APICs of chip sets since the ICH2, versions from 20h on, take the vector themselves. */
+/* The I/O APICs of later chip sets, of version 20h, take the vector themselves. */
 TEST(ioapic_eoi_register, "82801BA 9.5.5 EOI register")
 {
     if (!begin(0) || (get(VERSION) & 0xff) < 0x20)

@@ -13,7 +13,7 @@ void pic_begin(unsigned icw4, void (*with)(struct frame *f))
     count_interrupts(with);
 }
 
-TEST(pic_registers, "8259A, initialization; PIIX3 2.5.8")
+TEST(pic_registers, "8259A, initialization; PIIX3, edge/level control registers")
 {
     pic_begin(0, 0);
     outb(PIC1 + 1, 0x5a);
@@ -152,7 +152,8 @@ TEST(pic_specific_eoi, "8259A, OCW2")
     EQUAL(pic_isr(PIC1), 0);
 }
 
-TEST(pic_level_triggered, "8259A, edge and level triggered modes; PIIX3 2.5.8")
+TEST(pic_level_triggered,
+     "8259A, edge and level triggered modes; PIIX3, edge/level control registers")
 {
     pic_begin(0, 0);
     outb(0x4d1, 0x10);

@@ -229,7 +229,7 @@ TEST(pit_interrupts, "8254, modes 0, 2, 3; 8259A, edge triggered mode")
     pic_init(0);
 }
 
-TEST(port_61, "PIIX3 2.5.6 NMI status and control register")
+TEST(port_61, "PIIX3, NMI status and control register")
 {
     for (unsigned v = 0; v < 4; v++) {
         outb(0x61, (uint8_t)v);

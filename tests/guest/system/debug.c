@@ -133,7 +133,7 @@ TEST(data_breakpoint, "SDM 3B 17.2.4, 17.3.1.2")
     EQUAL(traps, 0);
 }
 
-TEST(data_breakpoint_lengths, "SDM 3B 17.2.5, table 17-2")
+TEST(data_breakpoint_lengths, "SDM 3B 17.2.5, table 17-1")
 {
     static const struct {
         unsigned offset, length;

@@ -33,7 +33,7 @@ TEST(io_breakpoint, "SDM 3B 17.2.4, 17.3.1.2")
     EQUAL(traps, 0);
 }
 
-TEST(io_breakpoint_lengths, "SDM 3B 17.2.4, 17.2.5, table 17-2")
+TEST(io_breakpoint_lengths, "SDM 3B 17.2.4, 17.2.5, table 17-1")
 {
     if (!has(HAS_DE))
         return;

@@ -25,7 +25,7 @@ CODE(gate_handler16, "mov handler_esp, esp; mov eax, [esp]; mov handler_words, e
                      "movzx eax, word ptr [esp + 4]; mov handler_words + 4, eax;"
                      "jmp 0x08:gate_handler16_back; gate_handler16_back: add esp, 6");
 
-TEST(interrupt_and_trap_gates, "SDM 3A 6.12.1.2")
+TEST(interrupt_and_trap_gates, "SDM 3A 6.12.1, flag usage")
 {
     for (unsigned trap = 0; trap < 2; trap++) {
         set_gate(idt, 0x32, CODE0, (uint32_t)gate_handler, 0xee | trap, 0);
@@ -43,7 +43,7 @@ TEST(interrupt_and_trap_gates, "SDM 3A 6.12.1.2")
     EQUAL(handler_words[5] - handler_esp, 12); /* the same level: no SS:ESP */
 }
 
-TEST(interrupt_gate_to_conforming, "SDM 3A 6.12.1.1")
+TEST(interrupt_gate_to_conforming, "SDM 3A 6.12.1, protection")
 {
     set_gate(idt, 0x32, CONFORMING, (uint32_t)ud, 0xee, 0);
     EQUAL(try_user(user_int_32, 0), EXC_UD);
@@ -141,7 +141,7 @@ TEST(int3_checks_dpl, "SDM 2 INT3")
 }
 
 /* INT n pushes no error code, whatever the vector. */
-TEST(int_n_has_no_error_code, "SDM 3A 6.4.4")
+TEST(int_n_has_no_error_code, "SDM 3A 6.4.2")
 {
     set_gate(idt, 0x32, CODE0, (uint32_t)gate_handler, 0x8e, 0);
     idt[EXC_GP] = idt[0x32];

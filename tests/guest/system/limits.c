@@ -114,7 +114,7 @@ TEST(limit_of_stack_segment, "SDM 3A 6.15 interrupt 12")
     use_stack(user_push, 2, EXC_SS); /* FFFFFFFEh */
 }
 
-TEST(address_size_16_wraps, "SDM 1 3.3.7; SDM 2A 2.1.5")
+TEST(address_size_16_wraps, "SDM 1 3.3.5; SDM 2A 2.1.5")
 {
     set_segment(FREE_A, 0x900000, 0, 0x93, 0); /* one byte */
     EQUAL(with(address_16, FREE_A, 0), EXC_GP);

@@ -76,7 +76,7 @@ TEST(cpuid_leaves, "SDM 2 CPUID")
 }
 
 /* What a feature implies by the manual's own tables. */
-TEST(cpuid_features_imply_each_other, "SDM 1 19.1; SDM 2 CPUID")
+TEST(cpuid_features_imply_each_other, "SDM 1 20.1; SDM 2 CPUID")
 {
     struct leaf one = cpuid(1, 0);
     if (has(HAS_SSE))
@@ -334,7 +334,7 @@ TEST(msr_machine_check, "SDM 3B 15.3")
 }
 
 /* What each processor of family 6 has of its own. */
-TEST(msr_by_model, "SDM 4 tables 2-3 and 2-20")
+TEST(msr_by_model, "SDM 4 table 2-3, MSRs in the P6 family processors")
 {
     uint32_t signature = cpuid(1, 0).eax;
     unsigned model = (signature >> 4 & 15) | (signature >> 12 & 0xf0);

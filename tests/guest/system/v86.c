@@ -129,7 +129,7 @@ TEST(v86_int3, "SDM 2 INT n; SDM 3A 20.3")
     EQUAL(last.eip, 0);
 }
 
-TEST(v86_int_n_gates, "SDM 3A 20.3.1, 20.3.2")
+TEST(v86_int_n_gates, "SDM 3A 20.3.1.1, 20.3.3")
 {
     EQUAL(RUN("\xcd\x31", EFLAGS_IOPL), EXC_GP); /* the gate's DPL is 0 */
     EQUAL(last.error, 0x31 * 8 + 2);
@@ -318,7 +318,7 @@ uint32_t v86_task_link;
 CODE(v86_handler_task, "mov v86_task_link, esp; iretd; jmp v86_handler_task");
 
 /* An interrupt by a task gate leaves virtual-8086 mode, and IRET comes back to it. */
-TEST(v86_exit_by_task_gate, "SDM 3A 20.2.6, 20.3.1.2, 7.3")
+TEST(v86_exit_by_task_gate, "SDM 3A 20.2.6, 20.3.1.3, 7.3")
 {
     static char stack[512];
     tss_b = (struct tss32){

@@ -50,7 +50,7 @@ TEST(mf_waits_for_the_next, "SDM 1 8.7.1; SDM 3A 6.15 interrupt 16")
     __asm__ volatile("fninit");
 }
 
-TEST(mf_not_by_no_wait_instructions, "SDM 1 8.3.11, 8.7.1")
+TEST(mf_not_by_no_wait_instructions, "SDM 1 8.3.12, 8.7.1")
 {
     set_cr0(CR0_NE, 0);
     EQUAL(try_call(divide_then_no_wait), -1);
@@ -118,7 +118,7 @@ TEST(clts_and_lmsw, "SDM 2 CLTS, LMSW, SMSW")
     __asm__ volatile("clts");
 }
 
-TEST(sse_without_osfxsr, "SDM 3A 2.5 CR4.OSFXSR; 13.1.3")
+TEST(sse_without_osfxsr, "SDM 3A 2.5 CR4.OSFXSR; 13.1.4")
 {
     if (!has(HAS_SSE))
         return;
