@@ -35,7 +35,7 @@ bool file_read(struct pc_blob *blob, const char *option, const char *path, struc
     uint8_t *data = NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return error_set(err, "%s %s: cannot open the file: %s", option, path, strerror(errno));
+        return error_set(err, "%s %s: error loading the file: %s", option, path, strerror(errno));
     if (fstat(fd, &st) < 0)
         error_set(err, "%s %s: %s", option, path, strerror(errno));
     else if (S_ISDIR(st.st_mode))

@@ -135,7 +135,9 @@ static void print_option(const struct option *option)
 bool option_help(struct options *o, const char *argument_text, struct error *err)
 {
     (void)argument_text, (void)err;
-    printf("bmbt %s, a PC emulator\nusage: bmbt [options] [disk image]\n", BMBT_VERSION);
+    printf("bmbt %s, a PC emulator; options are as QEMU's\n"
+           "usage: bmbt [options] [disk image]\n",
+           BMBT_VERSION);
     for (unsigned n = 0; n < ARRAY_SIZE(option_list); n++) {
         if (option_list[n].name == NULL)
             printf("\n%s:\n", option_list[n].help);

@@ -30,7 +30,7 @@ static void print_help(void)
 {
     printf("Ways to execute guest instructions:\n"
            "interp   the interpreter\n"
-           "jit      the translator (default)\n"
+           "jit      the translator (default); tcg is the same\n"
            "Properties of jit:\n"
            "mmu=auto|host|soft   how guest memory is reached: through windows of the host's address\n"
            "                     space once they pay (default), always, never\n"
@@ -129,9 +129,12 @@ bool accel_choose(struct options *o, const char *name, struct error *err)
         o->done = true;
         return true;
     }
-    if (name != NULL && (strcmp(name, "kvm") == 0 || strcmp(name, "tcg") == 0))
+    if (name != NULL && strcmp(name, "kvm") == 0)
         return error_set(err, "bmbt has its own ways to execute guest instructions: leave this out, "
                               "or say accel=jit or accel=interp");
+    /* QEMU's name for doing it without hardware virtualization, which scripts say. */
+    if (name != NULL && strcmp(name, "tcg") == 0)
+        name = "jit";
     if (name == NULL || (strcmp(name, "interp") != 0 && strcmp(name, "jit") != 0))
         return error_set(err, "there are accel=jit and accel=interp");
     o->accel.jit = strcmp(name, "jit") == 0;

@@ -21,7 +21,7 @@ bool option_machine(struct options *o, const char *argument_text, struct error *
 {
     char *cursor = options_keep(o, argument_text), *key, *value;
     for (bool first = true; (key = keyval_next(&cursor, &value)) != NULL; first = false) {
-        if (value == NULL && strcmp(key, "help") == 0) {
+        if (value == NULL && (strcmp(key, "help") == 0 || strcmp(key, "?") == 0)) {
             printf("Machines:\npc       i440FX and PIIX (default)\n");
             o->done = true;
             return true;

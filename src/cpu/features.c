@@ -125,9 +125,20 @@ static bool set_feature(struct cpu_model *model, const char *text, size_t length
     return error_set(err, "-cpu: no feature '%.*s'; '-cpu help' lists them", (int)length, text);
 }
 
+/* What CPUID leaf 0 gives, twelve characters. */
+static bool set_vendor(struct cpu_model *model, const char *text, size_t length, struct error *err)
+{
+    if (length != sizeof model->vendor - 1)
+        return error_set(err, "-cpu: a vendor has 12 characters, as in vendor=GenuineIntel");
+    __builtin_memcpy(model->vendor, text, length);
+    return true;
+}
+
 static bool parse_feature(struct cpu_model *model, const char *text, size_t length,
                           struct error *err)
 {
+    if (length >= 7 && equal("vendor=", text, 7))
+        return set_vendor(model, text + 7, length - 7, err);
     if (length && (*text == '+' || *text == '-'))
         return set_feature(model, text + 1, length - 1, *text == '+', err);
     for (size_t n = 0; n < length; n++) {

@@ -33,6 +33,13 @@ def test_info_interp(folder):
               'info jit')
 
 
+def test_tcg(folder):
+    for options in (('-accel', 'tcg'), ('-machine', 'pc,accel=tcg')):
+        with Monitor(*options, '-S', '-vga', 'none', '-hda', boot_sector(folder, LOOP)) as monitor:
+            monitor.expect(r'\(bmbt\) ')
+            check_match(r'^jit,mmu=auto,', monitor.command('info jit'))
+
+
 def test_info_jit(folder):
     with machine(folder) as monitor:
         wait_for_loop(monitor)

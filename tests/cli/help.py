@@ -26,11 +26,13 @@ def test_help(folder):
                    'monitor', 'display', 's', 'gdb', 'd', 'D', 'debugcon', 'cpu', 'accel', 'perfmap'):
         check_match(rf'^  -{option}( |$)', out)
     check(max(map(len, out.split('\n'))) < 160, 'a line of the help is very long')
+    check('QEMU' in out, 'scripts that want QEMU do not know bmbt')
 
 
 def test_lists(folder):
     del folder
     check_match(r'^pc ', run('-machine', 'help')[0])
+    check(run('-M', '?')[0] == run('-machine', 'help')[0], 'the ways to ask for machines differ')
     engines = run('-accel', 'help')[0]
     check(run('-machine', 'pc,accel=help')[0] == engines, 'the ways to ask for engines differ')
     for line in (r'interp ', r'jit ', r'mmu=auto\|host\|soft ', r'thread-hold=N ', r'tb-size=N ', *(

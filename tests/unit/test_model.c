@@ -110,6 +110,17 @@ TEST(basic_leaves)
     machine_destroy(m);
 }
 
+TEST(vendor_is_what_leaf_0_gives)
+{
+    struct cpu_machine *m = machine_create("pentium3,vendor=AuthenticAMD,-mmx");
+    CHECK(memcmp(&leaf(m->cpu, 0, 0)[B], "Auth", 4) == 0);
+    CHECK(memcmp(&leaf(m->cpu, 0, 0)[D], "enti", 4) == 0);
+    CHECK(memcmp(&leaf(m->cpu, 0, 0)[C], "cAMD", 4) == 0);
+    machine_destroy(m);
+    refused("max,vendor=Intel", "12 characters");
+    refused("max,vendor=", "12 characters");
+}
+
 TEST(extended_leaves)
 {
     struct cpu_machine *m = machine_create("max");
