@@ -265,7 +265,7 @@ TEST(smram_lies_over_the_display)
 {
     struct board b;
     board_create(&b, MIB(16));
-    region_map_io(b.memory, 1u << SPACE_MEMORY | 1u << SPACE_SMM, &vga_desc, NULL, 0xa0000, 1);
+    region_map_io(b.memory, MEMORY_SPACES, &vga_desc, NULL, 0xa0000, 1);
     CHECK_EQ(peek(&b, SPACE_MEMORY, 0xb8000), 0xaa);
     config_write(&b, 0x72, 0x0a);
     CHECK_EQ(peek(&b, SPACE_MEMORY, 0xb8000), 0xaa);

@@ -80,8 +80,8 @@ static void update_segment(struct i440fx *chip, unsigned n)
     region_set_ram(chip->segment[n], from, from_offset, to, base);
 }
 
-/* Where SMRAM shows: what processor and DMA see outside SMM with DOPEN, else what the processor sees
- * in SMM; DCLS leaves its data accesses to the display there, and its fetches to SMRAM. */
+/* Where SMRAM shows: with DOPEN to processor and DMA outside SMM, too, else to the processor in
+ * SMM; DCLS leaves its data accesses to the display there, and its fetches to SMRAM. */
 static unsigned smram_spaces(uint8_t value)
 {
     if (value & SMRAM_OPEN)

@@ -111,8 +111,8 @@ void i8254_counter_load(struct i8254_counter *c, uint16_t value, int64_t tick)
             begin(c, tick);
         return;
     }
-    /* A count written again before it took over keeps its boundary; modes 1 and 5, and a low gate in
-     * modes 2 and 3, wait for the gate to rise. */
+    /* A count written again before it took over keeps its boundary; modes 1 and 5, and a low gate
+     * in modes 2 and 3, wait for the gate to rise. */
     if (!periodic(c) || c->paused)
         c->reload_tick = INT64_MAX;
     else if (!c->reload)

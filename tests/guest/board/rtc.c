@@ -39,8 +39,8 @@ static void stop_at(uint8_t b, uint8_t hours, uint8_t minutes, uint8_t seconds)
 }
 
 /*
- * The clock goes on, with these flags' interrupts: half a second behind the divider's reset comes the
- * first update.
+ * The clock goes on, with these flags' interrupts: half a second behind the divider's reset comes
+ * the first update.
  */
 static void start(uint8_t b)
 {
@@ -374,7 +374,7 @@ TEST(rtc_divider_reset, "MC146818A, register A, DV2-DV0")
     begin();
 }
 
-/* Twice the rate, twice the flags between two updates; the flag of the slow one is met less often. */
+/* Twice the rate, twice the flags between two updates. */
 TEST(rtc_periodic_rates, "MC146818A, table 5 periodic interrupt rate")
 {
     static const uint8_t rates[][2] = { { 13, 8 }, { 14, 4 }, { 15, 2 } };
