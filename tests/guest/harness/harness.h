@@ -151,6 +151,7 @@ struct iret_frame {
 
 extern uint64_t gdt[GDT_ENTRIES], idt[256], ldt[4];
 extern struct tss32 tss, tss_b;
+extern char task_stack[1024];
 extern struct frame last; /* of the last exception */
 extern uint32_t last_cr2, last_dr6;
 /* Where set, sees each exception first; true: go on with IRET. */
@@ -169,6 +170,8 @@ void reset_gate(unsigned vector);
 void set_idt(const void *base, uint16_t limit);
 /* Tables, control, debug and task registers as every test finds them. */
 void reset_machine(void);
+/* tss_b, whose descriptor is TSS_B_SEL, begins with body at level 0 on task_stack. */
+void make_task(void (*body)(void));
 /* Run code at level 3 with these flags until an exception or INT 30h; its vector. */
 int try_user(void (*code)(void), uint32_t eflags);
 

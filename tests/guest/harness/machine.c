@@ -5,6 +5,7 @@
 
 uint64_t gdt[GDT_ENTRIES] __attribute__((aligned(8))), idt[256], ldt[4];
 struct tss32 tss, tss_b;
+char task_stack[1024];
 struct frame last;
 uint32_t last_cr2, last_dr6;
 bool (*hook)(struct frame *f);
@@ -96,6 +97,21 @@ static void set_segments(void)
     set_segment(TSS_SEL, (uint32_t)&tss, sizeof tss - 1, 0x89, 0);
     gdt[GATE / 8] = gdt[TASK_GATE / 8] = gdt[FREE_A / 8] = gdt[FREE_B / 8] = 0;
     gdt[DF_TSS_SEL / 8] = 0;
+}
+
+void make_task(void (*body)(void))
+{
+    tss_b = (struct tss32){
+        .eip = (uint32_t)body,
+        .eflags = 2,
+        .esp = (uint32_t)task_stack + sizeof task_stack,
+        .cs = CODE0,
+        .ss = DATA0,
+        .ds = DATA0,
+        .es = DATA0,
+        .io_map = 0x68,
+    };
+    set_segment(TSS_B_SEL, (uint32_t)&tss_b, 0x67, 0x89, 0);
 }
 
 static void set_tss(void)

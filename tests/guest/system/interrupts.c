@@ -210,17 +210,7 @@ TEST(benign_then_contributory, "SDM 3A 6.15 interrupt 8, table 6-5")
 
 TEST(double_fault_task, "SDM 3A 6.12.2; 6.15 interrupt 8")
 {
-    static char stack[1024];
-    tss_b = (struct tss32){
-        .eip = (uint32_t)stubs + EXC_DF * 16,
-        .eflags = 2,
-        .esp = (uint32_t)stack + sizeof stack,
-        .cs = CODE0,
-        .ss = DATA0,
-        .ds = DATA0,
-        .es = DATA0,
-        .io_map = 0x68,
-    };
+    make_task((void (*)(void))(stubs + EXC_DF * 16));
     set_segment(DF_TSS_SEL, (uint32_t)&tss_b, 0x67, 0x89, 0);
     set_gate(idt, EXC_DF, DF_TSS_SEL, 0, 0x85, 0);
     idt[EXC_GP] = 0;

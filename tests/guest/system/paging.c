@@ -253,7 +253,6 @@ TEST(task_switch_loads_cr3, "SDM 3A 7.2.1, 7.3")
 {
     static uint32_t other_directory[1024] __attribute__((aligned(4096))),
         other_table[1024] __attribute__((aligned(4096)));
-    static char stack[256];
     paging_start();
     store32(0x600010, 0x11111111);
     store32(0x500010, 0x22222222);
@@ -265,17 +264,8 @@ TEST(task_switch_loads_cr3, "SDM 3A 7.2.1, 7.3")
     other_directory[1] = (uint32_t)other_table | P | W;
     other_table[TEST_PAGE >> 12 & 1023] = 0x500000 | P;
     tss.cr3 = (uint32_t)directory;
-    tss_b = (struct tss32){
-        .cr3 = (uint32_t)other_directory,
-        .eip = (uint32_t)task_b_reads,
-        .eflags = 2,
-        .esp = (uint32_t)stack + sizeof stack,
-        .cs = CODE0,
-        .ss = DATA0,
-        .ds = DATA0,
-        .es = DATA0,
-        .io_map = 0x68,
-    };
+    make_task(task_b_reads);
+    tss_b.cr3 = (uint32_t)other_directory;
     EQUAL(try_call(switch_to_b), -1);
     EQUAL(test_value, 0x22222222);
     expect(try_call, page_read, AT, -1, 0);

@@ -339,18 +339,7 @@ TEST(step_over_sysenter, "SDM 2 SYSENTER; SDM 3B 17.3.1.4")
 /* The new task has its own TF; the old one's comes back with its flags. */
 TEST(step_over_task_switch, "SDM 3A 7.3; 3B 17.3.1.4")
 {
-    static char stack[512];
-    tss_b = (struct tss32){
-        .eip = (uint32_t)stepped_task,
-        .eflags = 2,
-        .esp = (uint32_t)stack + sizeof stack,
-        .cs = CODE0,
-        .ss = DATA0,
-        .ds = DATA0,
-        .es = DATA0,
-        .io_map = 0x68,
-    };
-    set_segment(TSS_B_SEL, (uint32_t)&tss_b, 0x67, 0x89, 0);
+    make_task(stepped_task);
     run_traps(step_task);
     __asm__ volatile("clts");
     EQUAL(tss.eflags & EFLAGS_TF, EFLAGS_TF);

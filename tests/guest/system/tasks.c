@@ -3,7 +3,6 @@
 // Task switches by CALL, JMP, IRET, INT, task gate and exception.
 #include "harness/harness.h"
 
-static char stack_b[1024];
 uint32_t b_eflags, b_error, b_tr, b_cr0, b_esp, b_words[4], nested_switches;
 
 CODE(call_task, "mov eax, 0x77; stc; call 0x50:0");
@@ -32,21 +31,6 @@ CODE(call_outer_task, "call 0x50:0");
 
 /* As the processor wrote it. */
 static const volatile struct tss32 *const image = &tss_b;
-
-static void make_task(void (*body)(void))
-{
-    tss_b = (struct tss32){
-        .eip = (uint32_t)body,
-        .eflags = 2,
-        .esp = (uint32_t)stack_b + sizeof stack_b,
-        .cs = CODE0,
-        .ss = DATA0,
-        .ds = DATA0,
-        .es = DATA0,
-        .io_map = 0x68,
-    };
-    set_segment(TSS_B_SEL, (uint32_t)&tss_b, 0x67, 0x89, 0);
-}
 
 /* A task that ended in recover() is still the current one. */
 static void reload_tr(void)
@@ -105,7 +89,7 @@ TEST(task_gate_interrupt, "SDM 3A 6.12.2")
     set_gate(idt, 0x33, TSS_B_SEL, 0, 0xe5, 0);
     EQUAL(try_call(int_task_gate), -1);
     EQUAL(b_tr, TSS_B_SEL);
-    EQUAL(b_esp, stack_b + sizeof stack_b); /* nothing is pushed */
+    EQUAL(b_esp, task_stack + sizeof task_stack); /* nothing is pushed */
     EQUAL(tss.eip, (uint32_t)int_task_gate + 2);
     EQUAL(type_of(TSS_B_SEL), 9);
     make_task(task_b_body);

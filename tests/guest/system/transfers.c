@@ -249,23 +249,10 @@ TEST(return_beyond_limit, "SDM 2 RET, IRET")
 /* What is popped has to lie on the stack. The exception needs another one: a task's. */
 TEST(return_beyond_stack, "SDM 2 RET, IRET")
 {
-    static char stack[512];
     set_segment(FREE_A, 0x900000, 0xff, 0x93, 4);
-    tss_b = (struct tss32){
-        .eip = (uint32_t)stubs + EXC_SS * 16,
-        .eflags = 2,
-        .esp = (uint32_t)stack + sizeof stack,
-        .cs = CODE0,
-        .ss = DATA0,
-        .ds = DATA0,
-        .es = DATA0,
-        .io_map = 0x68,
-    };
     static void (*const codes[])(void) = { return_far_small_stack, return_iret_small_stack };
     for (unsigned n = 0; n < ARRAY_SIZE(codes); n++) {
-        set_segment(TSS_B_SEL, (uint32_t)&tss_b, 0x67, 0x89, 0);
-        tss_b.eip = (uint32_t)stubs + EXC_SS * 16;
-        tss_b.esp = (uint32_t)stack + sizeof stack;
+        make_task((void (*)(void))(stubs + EXC_SS * 16));
         set_gate(idt, EXC_SS, TSS_B_SEL, 0, 0x85, 0);
         RAISES(codes[n], EXC_SS, 0);
         EQUAL(tss.ss, FREE_A);

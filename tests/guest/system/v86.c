@@ -320,18 +320,7 @@ CODE(v86_handler_task, "mov v86_task_link, esp; iretd; jmp v86_handler_task");
 /* An interrupt by a task gate leaves virtual-8086 mode, and IRET comes back to it. */
 TEST(v86_exit_by_task_gate, "SDM 3A 20.2.6, 20.3.1.3, 7.3")
 {
-    static char stack[512];
-    tss_b = (struct tss32){
-        .eip = (uint32_t)v86_handler_task,
-        .eflags = 2,
-        .esp = (uint32_t)stack + sizeof stack,
-        .cs = CODE0,
-        .ss = DATA0,
-        .ds = DATA0,
-        .es = DATA0,
-        .io_map = 0x68,
-    };
-    set_segment(TSS_B_SEL, (uint32_t)&tss_b, 0x67, 0x89, 0);
+    make_task(v86_handler_task);
     set_gate(idt, 0x33, TSS_B_SEL, 0, 0xe5, 0);
     v86_task_link = 0;
     EQUAL(RUN("\xcd\x33\xb8\x34\x12\xf4", EFLAGS_IOPL), EXC_GP);
@@ -339,8 +328,8 @@ TEST(v86_exit_by_task_gate, "SDM 3A 20.2.6, 20.3.1.3, 7.3")
     EQUAL(last.eax & 0xffff, 0x1234);
     EQUAL(last.cs, V86_CS);
     EQUAL(last.v86_gs, 0x4444);
-    EQUAL(v86_task_link, stack + sizeof stack); /* nothing was pushed */
-    EQUAL(tss.eflags & EFLAGS_VM, EFLAGS_VM);   /* as the switch saved it */
+    EQUAL(v86_task_link, task_stack + sizeof task_stack); /* nothing was pushed */
+    EQUAL(tss.eflags & EFLAGS_VM, EFLAGS_VM);             /* as the switch saved it */
     EQUAL(tss.eip, 2);
     EQUAL(tss.cs, V86_CS);
     EQUAL(tss.gs, 0x4444);
