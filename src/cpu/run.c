@@ -133,9 +133,7 @@ static bool take(struct cpu *cpu, uint32_t bit, bool masked)
 
 static void reset_machine(struct cpu *cpu)
 {
-    clear_attention(cpu, ATTENTION_RESET | ATTENTION_SMI | ATTENTION_INIT | ATTENTION_NMI |
-                             ATTENTION_TRAP | ATTENTION_SHADOWS | ATTENTION_HALT);
-    cpu->latched = 0;
+    clear_attention(cpu, ATTENTION_RESET);
     fpu_sync(cpu);
     host_lock_acquire(cpu->bus.lock);
     if (cpu->bus.reset != NULL)

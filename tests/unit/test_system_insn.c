@@ -133,10 +133,9 @@ TEST(int3_and_user_gate)
 
 TEST(privileged_at_level_3)
 {
-    static const char insns[][4] = {
-        "\xf4",         "\x0f\x20\xc0", "\x0f\x22\xd8", "\x0f\x06", "\x0f\x30",     "\x0f\x32",
-        "\x0f\x01\x38", "\x0f\x23\xf8", "\xfa",         "\xfb",     "\x0f\x00\xd8", "\x0f\x01\xf0"
-    };
+    static const char insns[][4] = { "\xf4",     "\x0f\x20\xc0", "\x0f\x22\xd8", "\x0f\x06",
+                                     "\x0f\x30", "\x0f\x32",     "\x0f\x01\x38", "\x0f\x23\xf8",
+                                     "\xfa",     "\xfb",         "\x0f\x00\xd8", "\x0f\x01\xf0" };
     for (unsigned n = 0; n < ARRAY_SIZE(insns); n++) {
         struct cpu_machine *m = flat(insns[n], 3);
         machine_user(m, 0x202);
@@ -284,6 +283,28 @@ TEST(bound_and_into)
     step(m, 1);
     CHECK_EQ(cpu->eip, 0x6000 + EXC_BR * 16);
     CHECK_EQ(peek32(m, STACK0 - 12), 0x5000);
+    machine_destroy(m);
+}
+
+/* Found by a fuzzer: what was pending when a stopped machine was reset came behind the reset. */
+TEST(reset_forgets_pending_events)
+{
+    struct cpu_machine *m = FLAT("\x90\x90");
+    struct cpu *cpu = m->cpu;
+    PUT(m, 0x38000, "\x90\x90");
+    cpu_raise_smi(cpu);
+    step(m, 1);
+    cpu_raise_smi(cpu); /* latched, as the next ones are */
+    cpu_raise_init(cpu);
+    step(m, 1);
+    CHECK(cpu->latched != 0);
+    cpu_raise_nmi(cpu);
+    cpu_reset(cpu, false);
+    machine_protect(m);
+    cpu->eip = 0x5000;
+    step(m, 1);
+    CHECK(!cpu->smm);
+    CHECK_EQ(cpu->eip, 0x5001);
     machine_destroy(m);
 }
 

@@ -27,6 +27,17 @@ static void reset_segments(struct cpu *cpu)
     cpu->gdtr = cpu->idtr = (struct table_register){ .base = 0, .limit = 0xffff };
 }
 
+/* RESET forgets what the pins have asked for; either ends what belongs to the last instruction. */
+static void forget_events(struct cpu *cpu, bool init)
+{
+    uint32_t events = ATTENTION_TRAP | ATTENTION_SHADOWS | ATTENTION_HALT;
+    if (!init) {
+        events |= ATTENTION_RESET | ATTENTION_SMI | ATTENTION_INIT | ATTENTION_NMI;
+        cpu->latched = 0;
+    }
+    __atomic_fetch_and(&cpu->attention, ~events, __ATOMIC_SEQ_CST);
+}
+
 void cpu_reset(struct cpu *cpu, bool init)
 {
     LOG(cpu->bus.log, CPU_RESET, "%s: eip %04x:%08x cr0 %08x eflags %08x\n",
@@ -60,6 +71,7 @@ void cpu_reset(struct cpu *cpu, bool init)
     cpu->nmi_masked = false;
     cpu->halted = false;
     cpu->trap_pending = false;
+    forget_events(cpu, init);
     cpu->pending.vector = -1;
     cpu->pending.delivering = -1;
     msr_reset(cpu, init);
