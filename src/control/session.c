@@ -249,8 +249,8 @@ void session_let_go(struct session *s)
     if (--s->holds > 0)
         return;
     /* An event of the guest's own may have stopped it meanwhile: its handler finds it parked. */
-    if (s->held && s->state == RUN_RUNNING && !s->pc->suspended &&
-        __atomic_load_n(&s->events, __ATOMIC_ACQUIRE) == 0)
+    uint32_t stopping = __atomic_load_n(&s->events, __ATOMIC_ACQUIRE) & ~(1u << PC_EVENT_WAKE);
+    if (s->held && s->state == RUN_RUNNING && !s->pc->suspended && stopping == 0)
         cpu_resume(s->pc->cpu);
     s->held = false;
 }

@@ -50,8 +50,8 @@
 #define VGA_DEVFN      PCI_DEVFN(2, 0)
 #define VGA_RAM_SIZE   MIB(16)
 /* What SeaBIOS (src/resume.c) looks at after a reset: FEh, on to the waking vector. */
-#define CMOS_SHUTDOWN  0x0f
-#define SHUTDOWN_S3    0xfe
+#define CMOS_SHUTDOWN 0x0f
+#define SHUTDOWN_S3   0xfe
 
 static const struct {
     uint16_t port;
@@ -165,6 +165,8 @@ static void suspend(void *opaque)
     struct pc *pc = opaque;
     pc->suspended = true;
     threading_request_park(pc->cpu);
+    if (piix4_pm_rtc_wakes(pc->pm)) /* the alarm came just before */
+        pc->config.event(pc->config.opaque, PC_EVENT_WAKE, 0);
 }
 
 static void debug_exit_wanted(void *opaque, int status)

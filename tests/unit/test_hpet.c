@@ -59,10 +59,29 @@ TEST(one_shot_edge)
     pass(&b, 10);
     CHECK_EQ(b.rises[20], 1);
     CHECK(b.level[20]); /* until the next one, or another configuration */
+    store(&b, BASE + 0x20, 4, 0xff);
+    CHECK(b.level[20]); /* its status says nothing */
     pass(&b, 100 * NS_PER_SECOND);
     CHECK_EQ(b.rises[20], 1);
     store(&b, CONFIG(2), 4, 0x4 | ROUTE(3)); /* not a route it has */
     CHECK_EQ(load(&b, CONFIG(2), 4) & ROUTE(31), 0);
+    close_hpet(&b, hpet);
+}
+
+TEST(level_stays_when_another_timer_leaves_its_line)
+{
+    struct bench b;
+    struct hpet *hpet = open_hpet(&b);
+    store(&b, CONFIG(1), 4, 0x6 | ROUTE(20)); /* by level */
+    store(&b, CONFIG(0), 4, 0x4 | ROUTE(20));
+    store(&b, COMPARATOR(1), 8, 1000);
+    store(&b, BASE + 0x10, 4, 1);
+    pass(&b, 10000);
+    CHECK(b.level[20]);
+    store(&b, CONFIG(0), 4, 0x4 | ROUTE(21));
+    CHECK(b.level[20]);
+    store(&b, BASE + 0x20, 4, 2);
+    CHECK(!b.level[20]);
     close_hpet(&b, hpet);
 }
 

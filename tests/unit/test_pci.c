@@ -79,15 +79,16 @@ static void board_create(struct board *b)
 {
     struct irq_line isa[16];
 
-    *b = (struct board){0};
+    *b = (struct board){ 0 };
     b->memory = memory_create(&b->log);
     b->bus = pci_bus_create(b->memory, &b->log);
     b->clock = clock_create(CLOCK_VIRTUAL);
     for (unsigned n = 0; n < 16; n++)
-        isa[n] = (struct irq_line){isa_set, b, n};
+        isa[n] = (struct irq_line){ isa_set, b, n };
     b->piix3 = piix3_create(b->bus, b->memory, &b->log, isa, on_reset, b);
-    b->pm = piix4_pm_create(b->bus, b->memory, &b->log, b->clock, (struct irq_line){sci_set, b, 9},
-                            &(struct piix4_pm_events){on_smi, on_power_off, on_suspend, b});
+    b->pm =
+        piix4_pm_create(b->bus, b->memory, &b->log, b->clock, (struct irq_line){ sci_set, b, 9 },
+                        &(struct piix4_pm_events){ on_smi, on_power_off, on_suspend, b });
 }
 
 static void board_destroy(struct board *b)
@@ -122,18 +123,18 @@ static bool card_write(void *opaque, uint64_t offset, unsigned size, uint64_t va
     ((struct card *)opaque)->last = (uint32_t)value;
     return true;
 }
-static const struct region_desc card_io = {.name = "card-io",
-                                           .size = 32,
-                                           .min_size = 1,
-                                           .max_size = 4,
-                                           .read = card_read,
-                                           .write = card_write};
-static const struct region_desc card_mmio = {.name = "card-mmio",
-                                             .size = 4096,
-                                             .min_size = 1,
-                                             .max_size = 4,
-                                             .read = card_read,
-                                             .write = card_write};
+static const struct region_desc card_io = { .name = "card-io",
+                                            .size = 32,
+                                            .min_size = 1,
+                                            .max_size = 4,
+                                            .read = card_read,
+                                            .write = card_write };
+static const struct region_desc card_mmio = { .name = "card-mmio",
+                                              .size = 4096,
+                                              .min_size = 1,
+                                              .max_size = 4,
+                                              .read = card_read,
+                                              .write = card_write };
 
 static void card_configured(void *opaque, unsigned offset, unsigned size)
 {
@@ -144,7 +145,7 @@ static void card_configured(void *opaque, unsigned offset, unsigned size)
 
 static void card_create(struct board *b, struct card *c, uint8_t devfn, uint8_t pin)
 {
-    *c = (struct card){0};
+    *c = (struct card){ 0 };
     pci_function_init(&c->function, "card", 0x1234, 0x5678, 0x020000, 7, 0x1af4, 0x1100, pin, c);
     c->function.config_written = card_configured;
     c->io = region_map_io(b->memory, 1 << SPACE_PORTS, &card_io, c, 0, 0);
@@ -279,7 +280,7 @@ TEST(bar_of_64_bits)
     uint64_t value;
     board_create(&b);
     card_create(&b, &c, CARD, 1);
-    c.function.bar[1] = (struct pci_bar){.size = 0};
+    c.function.bar[1] = (struct pci_bar){ .size = 0 };
     pci_bar_set_memory64(&c.function, 1, c.mmio, 4096);
     config_write(&b, CARD, 4, 2, PCI_COMMAND_MEMORY);
     config_write(&b, CARD, 0x14, 4, 0xffffffff);
@@ -493,8 +494,12 @@ TEST(rtc_status)
     CHECK_EQ(in(&b, 0x600, 2), 0);
     out(&b, 0x602, 2, 0x0400);
     CHECK(!piix4_pm_rtc_irq(b.pm, false));
+    CHECK(!piix4_pm_rtc_wakes(b.pm));
     CHECK(piix4_pm_rtc_irq(b.pm, true));
+    CHECK(piix4_pm_rtc_wakes(b.pm));
     CHECK(b.sci);
+    out(&b, 0x600, 2, 0x0400);
+    CHECK(!piix4_pm_rtc_wakes(b.pm));
     board_destroy(&b);
 }
 
@@ -536,7 +541,7 @@ TEST(smbus_has_no_devices)
 TEST(state_of_bridges)
 {
     struct board b, c;
-    struct state s = {0};
+    struct state s = { 0 };
     struct card card, other;
     board_create(&b);
     card_create(&b, &card, CARD, 1);
@@ -589,7 +594,7 @@ TEST(print)
 /* Random configuration writes and port accesses; after a reset all is where it was. */
 TEST(random_accesses)
 {
-    static const uint8_t devfns[4] = {PCI_DEVFN(1, 0), PCI_DEVFN(1, 3), CARD, PCI_DEVFN(9, 1)};
+    static const uint8_t devfns[4] = { PCI_DEVFN(1, 0), PCI_DEVFN(1, 3), CARD, PCI_DEVFN(9, 1) };
     struct board b;
     struct card c;
     uint32_t seed = 99;

@@ -9,22 +9,22 @@
 #include "host/host.h"
 
 /* Section numbers are those of the 82371AB (PIIX4) datasheet, chapter 7. Configuration space: */
-#define PMBA 0x40         /* 7.1.13 */
-#define DEVACTB 0x58      /* 7.1.19 */
-#define PMREGMISC 0x80    /* 7.1.29 */
-#define SMBBA 0x90        /* 7.1.30 */
-#define SMBHSTCFG 0xd2    /* 7.1.31 */
+#define PMBA            0x40 /* 7.1.13 */
+#define DEVACTB         0x58 /* 7.1.19 */
+#define PMREGMISC       0x80 /* 7.1.29 */
+#define SMBBA           0x90 /* 7.1.30 */
+#define SMBHSTCFG       0xd2 /* 7.1.31 */
 #define DEVACTB_APMC_EN (UINT32_C(1) << 25)
 
 /* Ports at PMBA (7.2) */
-#define PMSTS 0x00
-#define PMEN 0x02
-#define PMCNTRL 0x04
-#define PMTMR 0x08
-#define GPSTS 0x0c
-#define GPEN 0x0e
-#define GLBSTS 0x18
-#define GLBCTL 0x28
+#define PMSTS    0x00
+#define PMEN     0x02
+#define PMCNTRL  0x04
+#define PMTMR    0x08
+#define GPSTS    0x0c
+#define GPEN     0x0e
+#define GLBSTS   0x18
+#define GLBCTL   0x28
 #define PM_PORTS 64
 
 enum {
@@ -38,7 +38,7 @@ enum {
 enum { PMCNTRL_SCI_EN = 1 << 0, PMCNTRL_SUS_EN = 1 << 13 };
 enum { GLBSTS_APM = 1 << 5, GLBCTL_SMI_EN = 1 << 0 };
 
-#define PM_TIMER_HZ 3579545
+#define PM_TIMER_HZ   3579545
 #define PM_TIMER_BITS 24
 
 struct piix4_pm {
@@ -371,7 +371,7 @@ void piix4_pm_reset(struct piix4_pm *chip)
 
 void piix4_pm_state(struct piix4_pm *chip, struct state *s)
 {
-    state_section(s, "piix4_pm", 1);
+    state_section(s, "piix4_pm", 2);
     state_i64(s, &chip->overflow_time);
     state_bytes(s, chip->pm, sizeof chip->pm);
     state_bool(s, &chip->rtc_irq);
@@ -397,7 +397,12 @@ bool piix4_pm_rtc_irq(struct piix4_pm *chip, bool level)
     LOG(chip->log, ISA, "piix4_pm: RTC_STS, PMEN %04x\n", pm_word(chip, PMEN));
     pm_set(chip, PMSTS, PM1_RTC);
     update_sci(chip);
-    return pm_word(chip, PMEN) & PM1_RTC;
+    return piix4_pm_rtc_wakes(chip);
+}
+
+bool piix4_pm_rtc_wakes(const struct piix4_pm *chip)
+{
+    return pm_word(chip, PMSTS) & pm_word(chip, PMEN) & PM1_RTC;
 }
 
 struct piix4_pm_well piix4_pm_well(const struct piix4_pm *chip)

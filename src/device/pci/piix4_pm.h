@@ -19,12 +19,12 @@
 #define PIIX4_GPE_PORT 0xafe0
 /* What the FADT must say: SMI_CMD, and the commands that take and give back ACPI mode. SLP_TYP of
  * S3, S4 and S5. */
-#define PIIX4_SMI_CMD 0xb2
-#define PIIX4_ACPI_ENABLE 0xf1
+#define PIIX4_SMI_CMD      0xb2
+#define PIIX4_ACPI_ENABLE  0xf1
 #define PIIX4_ACPI_DISABLE 0xf0
-#define PIIX4_SLP_TYP_S5 0
-#define PIIX4_SLP_TYP_S3 1
-#define PIIX4_SLP_TYP_S4 2
+#define PIIX4_SLP_TYP_S5   0
+#define PIIX4_SLP_TYP_S3   1
+#define PIIX4_SLP_TYP_S4   2
 
 struct piix4_pm;
 
@@ -56,5 +56,7 @@ void piix4_pm_set_well(struct piix4_pm *chip, const struct piix4_pm_well *well);
 void piix4_pm_wake(struct piix4_pm *chip, bool by_button, bool by_alarm);
 /* The RTC's interrupt pin also sets RTC_STS when it rises. True: RTC_EN is set, which ends S3. */
 bool piix4_pm_rtc_irq(struct piix4_pm *chip, bool level);
+/* RTC_STS and RTC_EN are set: S3 would end at once. */
+bool piix4_pm_rtc_wakes(const struct piix4_pm *chip);
 
 #endif

@@ -197,7 +197,7 @@ static void write_status(struct hpet *hpet, uint64_t value)
 {
     hpet->status &= ~value;
     for (unsigned i = 0; i < TIMERS; i++) {
-        if (bit(value, i))
+        if (bit(value, i) && hpet->timers[i].configuration & TIMER_LEVEL)
             update_level(&hpet->timers[i], true);
     }
 }
@@ -211,6 +211,14 @@ static void write_counter(struct hpet *hpet, uint64_t value)
         arm(&hpet->timers[i], false);
 }
 
+/* What is due by level, on lines that another timer may have had, too. */
+static void show_levels(struct hpet *hpet)
+{
+    for (unsigned i = 0; i < TIMERS; i++)
+        if (bit(hpet->status, i) && hpet->timers[i].configuration & TIMER_LEVEL)
+            update_level(&hpet->timers[i], true);
+}
+
 static void write_timer_configuration(struct comparator *c, uint64_t value)
 {
     update_level(c, false);
@@ -219,8 +227,7 @@ static void write_timer_configuration(struct comparator *c, uint64_t value)
         c->configuration &= ~(UINT64_C(0x1f) << TIMER_ROUTE_SHIFT);
     c->value &= width_mask(c);
     c->period &= width_mask(c);
-    if (c->configuration & TIMER_LEVEL)
-        update_level(c, true);
+    show_levels(c->hpet);
     arm(c, false);
 }
 
