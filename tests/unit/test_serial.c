@@ -286,6 +286,9 @@ TEST(parallel_port)
     w.backend.user.writable(w.backend.user.opaque);
     CHECK_EQ(in(&b, 0x379) & 0x80, 0x80);
     CHECK_EQ(b.rises[7], 2);
+    CHECK(b.level[7]);
+    out(&b, 0x37a, 0x0c); /* no interrupts wanted: the line is left to whoever shares it */
+    CHECK(!b.level[7]);
     parallel_destroy(p);
     bench_close(&b);
 }

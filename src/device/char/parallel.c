@@ -83,6 +83,8 @@ static bool parallel_write(void *opaque, uint64_t offset, unsigned size, uint64_
     } else if (offset == REG_CONTROL) {
         uint8_t old = parallel->control;
         parallel->control = value & 0x3f;
+        if (!(value & CONTROL_IRQ))
+            irq_set(parallel->irq, false); /* the line is ACK's only while it is enabled */
         /* The printer latches at the strobe's trailing edge. */
         if ((old & CONTROL_STROBE) && !(value & CONTROL_STROBE) && (value & CONTROL_NOT_INIT) &&
             !parallel->busy)

@@ -175,6 +175,15 @@ void raise_irq12(void)
     CHECK(WAIT(pic_irr(PIC2) & 0x10));
 }
 
+void raise_irq0_irq1(void)
+{
+    pic_mask(0xffff);
+    drop_irq0();
+    raise_irq0();
+    raise_irq1();
+    pic_mask(0xfffc);
+}
+
 /* Both devices' interrupts on, no translation. */
 void drop_irq1_irq12(void)
 {

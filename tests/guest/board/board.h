@@ -72,6 +72,8 @@ void raise_irq0(void);
 void drop_irq0(void);
 void raise_irq1(void);
 void raise_irq12(void);
+/* Both at once: masked until both are requested, whatever was before. */
+void raise_irq0_irq1(void);
 void drop_irq1_irq12(void);
 void kbc_command(uint8_t command);
 void kbc_data(uint8_t data);

@@ -240,11 +240,7 @@ TEST(pic_initialization_clears, "8259A, initialization command words, a. to e.")
     count_interrupts(pic_eoi);
     let_in();
     EQUAL(order_count, 0);
-    pic_mask(0xffff);
-    drop_irq0();
-    raise_irq0();
-    raise_irq1();
-    pic_mask(0xfffc);
+    raise_irq0_irq1();
     let_in();
     EQUAL(order[0], IRQ_BASE); /* the order is the first one again */
     EQUAL(order[1], IRQ_BASE + 1);

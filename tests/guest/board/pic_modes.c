@@ -19,11 +19,7 @@ TEST(pic_rotation, "8259A, automatic and specific rotation")
     let_in();
     outb(PIC1, 0xa0); /* ends it and makes it the lowest */
     EQUAL(pic_isr(PIC1), 0);
-    pic_mask(0xffff);
-    drop_irq0();
-    raise_irq0();
-    raise_irq1();
-    pic_mask(0xfffc);
+    raise_irq0_irq1();
     let_in();
     EQUAL(order[1], IRQ_BASE + 1);
     let_in(); /* IRQ 1 in service holds it back */
@@ -121,11 +117,7 @@ TEST(pic_rotate_in_automatic_eoi, "8259A, automatic rotation")
         pic_mask(0xfffc);
         raise_irq0();
         let_in(); /* IR0 was served: the lowest now */
-        pic_mask(0xffff);
-        drop_irq0();
-        raise_irq0();
-        raise_irq1();
-        pic_mask(0xfffc);
+        raise_irq0_irq1();
         let_in();
         EQUAL(order_count, 3);
         EQUAL(order[1], IRQ_BASE + rotate);
@@ -142,10 +134,7 @@ TEST(pic_set_priority, "8259A, specific rotation")
     for (unsigned lowest = 0; lowest < 8; lowest++) {
         count_interrupts(pic_eoi);
         outb(PIC1, (uint8_t)(0xc0 | lowest));
-        drop_irq0();
-        raise_irq0();
-        raise_irq1();
-        pic_mask(0xfffc);
+        raise_irq0_irq1();
         let_in();
         EQUAL(order_count, 2);
         EQUAL(order[0], IRQ_BASE + (lowest == 0)); /* behind IR0 stands IR1 first */
