@@ -30,15 +30,14 @@ static void say_blocks(struct monitor_call *c, const struct cpu *cpu)
     say_count(c, "  instructions decoded ever", decoded);
 }
 
-static void say_translations(struct monitor_call *c, const struct translator_options *o,
-                             const struct translator_counts *n)
+static void say_translations(struct monitor_call *c, const struct translator_counts *n)
 {
     monitor_say(c, "Translations:\n");
     say_count(c, "  ever made", n->translations);
     say_count(c, "  instructions in them", n->translated_insns);
     say_count(c, "  dropped", n->dropped);
     monitor_say(c, "Code cache:\n");
-    say_count(c, "  size in bytes", o->cache_size);
+    say_count(c, "  size in bytes", n->code_room);
     say_count(c, "  bytes in use", n->code_bytes);
     say_count(c, "  evictions of a part of it", n->evictions);
     say_count(c, "  flushes of all of it", n->flushes);
@@ -102,7 +101,7 @@ void info_jit(struct monitor_call *c)
     }
     say_options(c, translator_options(cpu));
     say_blocks(c, cpu);
-    say_translations(c, translator_options(cpu), counts);
+    say_translations(c, counts);
     say_ways(c, counts);
     say_windows(c, cpu);
     say_count(c, "Instructions executed for translations", counts->executed);

@@ -35,8 +35,10 @@ static void print_help(void)
            "mmu=auto|host|soft   how guest memory is reached: through windows of the host's address\n"
            "                     space once they pay (default), always, never\n"
            "thread-hold=N        times that a block is interpreted before it is translated (default %u)\n"
-           "tb-size=N            size of the code cache in MiB (default %u)\n",
-           (unsigned)TRANSLATION_THRESHOLD, (unsigned)(CODE_CACHE_DEFAULT >> 20));
+           "tb-size=N            size of the code cache in MiB (default %u, and up to %u while code\n"
+           "                     that was dropped to make room is wanted again)\n",
+           (unsigned)TRANSLATION_THRESHOLD, (unsigned)(CODE_CACHE_DEFAULT >> 20),
+           (unsigned)((CODE_CACHE_DEFAULT >> 20) * CODE_REGIONS_MAX / CODE_REGIONS));
     for (unsigned n = 0; n < ARRAY_SIZE(optimisations); n++)
         printf("%s=on|off%*s%s\n", optimisations[n].name,
                (int)(14 - strlen(optimisations[n].name)), "", optimisations[n].help);
@@ -89,6 +91,7 @@ static bool set_cache(struct options_accel *accel, const char *key, const char *
     if (size < CODE_CACHE_MIN || size > CACHE_MAX)
         return error_set(err, "%s=%s: from 1 to 1024 MiB", key, value);
     accel->translator.cache_size = size & ~(uint64_t)0xffff;
+    accel->translator.cache_grows = false;
     return true;
 }
 

@@ -15,8 +15,7 @@ _Static_assert(CODE_CACHE_MIN / CODE_REGIONS >= 2 * TRANSLATION_MAX_CODE, "a reg
 /* Of a region. Blocks of a few instructions have more data than code. */
 static size_t data_size(const struct translator *tr)
 {
-    size_t code = tr->cache_size / CODE_REGIONS;
-    return ((code + code / 2) & ~(size_t)(DATA_ALIGN - 1)) + TRANSLATION_MAX_DATA;
+    return ((tr->region_size + tr->region_size / 2) & ~(size_t)(DATA_ALIGN - 1)) + TRANSLATION_MAX_DATA;
 }
 
 static void region_create(struct region *r, uint8_t *code, uint8_t *end, uint8_t *data)
@@ -33,28 +32,39 @@ static void region_create(struct region *r, uint8_t *code, uint8_t *end, uint8_t
     r->before = host_alloc((size / START_STEP + 1) * sizeof *r->before);
 }
 
+/* The next region, filled after `before`; the first begins with the glue. */
+static void add_region(struct translator *tr, struct region *before)
+{
+    unsigned n = tr->regions_used++;
+    uint8_t *code = tr->cache + n * tr->region_size, *end = code + tr->region_size;
+    if (n == 0)
+        code = ALIGN(emit_glue(tr, code, end), CODE_ALIGN);
+    struct region *r = &tr->regions[n];
+    region_create(r, code, end, tr->data + DATA_ALIGN + n * data_size(tr));
+    r->next = before->next; /* of the first, itself */
+    before->next = n;
+    tr->counts.code_room += tr->region_size;
+}
+
 bool code_cache_create(struct translator *tr)
 {
-    tr->code = host_code_create(tr->options.cache_size);
+    unsigned most = tr->options.cache_grows ? CODE_REGIONS_MAX : CODE_REGIONS;
+    tr->region_size = tr->options.cache_size / CODE_REGIONS & ~(uint64_t)(PAGE_SIZE - 1);
+    tr->cache_size = tr->region_size * most;
+    tr->code = host_code_create(tr->cache_size);
     if (tr->code == NULL)
         return false;
-    tr->cache_size = tr->options.cache_size;
     tr->cache = host_code_write_address(tr->code);
     tr->to_run = host_code_run_address(tr->code) - tr->cache;
-    uint64_t each = tr->cache_size / CODE_REGIONS;
-    tr->data = host_alloc(DATA_ALIGN + CODE_REGIONS * data_size(tr)); /* NO_DATA is nobody's */
-    for (unsigned n = 0; n < CODE_REGIONS; n++) {
-        uint8_t *code = tr->cache + n * each, *end = code + each;
-        if (n == 0)
-            code = ALIGN(emit_glue(tr, code, end), CODE_ALIGN);
-        region_create(&tr->regions[n], code, end, tr->data + DATA_ALIGN + n * data_size(tr));
-    }
+    tr->data = host_alloc(DATA_ALIGN + most * data_size(tr)); /* NO_DATA is nobody's */
+    for (unsigned n = 0; n < CODE_REGIONS; n++)
+        add_region(tr, &tr->regions[n > 0 ? n - 1 : 0]);
     return true;
 }
 
 void code_cache_destroy(struct translator *tr)
 {
-    for (unsigned n = 0; n < CODE_REGIONS; n++) {
+    for (unsigned n = 0; n < tr->regions_used; n++) {
         host_free(tr->regions[n].starts);
         host_free(tr->regions[n].translations);
         host_free(tr->regions[n].before);
@@ -79,6 +89,18 @@ static void empty(struct translator *tr, struct region *r)
     tr->pending = NULL;
 }
 
+/* The oldest, to make room. */
+static void evict(struct translator *tr, struct region *r)
+{
+    for (unsigned n = 0; n < r->count; n++) {
+        const struct translated *t = data_at(tr, r->translations[n]);
+        if (t->block != NULL)
+            regrets_dropped(&tr->regrets, t);
+    }
+    empty(tr, r);
+    tr->counts.evictions++;
+}
+
 static bool has_room(const struct translator *tr, const struct region *r)
 {
     return (size_t)((uint8_t *)r->slots - r->code_used) >= TRANSLATION_MAX_CODE &&
@@ -86,17 +108,23 @@ static bool has_room(const struct translator *tr, const struct region *r)
            r->count + TRANSLATION_CHAIN <= (size_t)(r->code_end - r->code) >> MAX_PER_REGION_SHIFT;
 }
 
+static bool may_grow(const struct translator *tr)
+{
+    return (tr->regions_used + 1) * tr->region_size <= tr->cache_size;
+}
+
 struct region *code_cache_reserve(struct translator *tr)
 {
     struct region *r = &tr->regions[tr->current];
     if (has_room(tr, r))
         return r;
-    tr->current = (tr->current + 1) % CODE_REGIONS;
+    bool is_full = tr->regions[r->next].count > 0;
+    if (is_full && regrets_are_many(&tr->regrets) && may_grow(tr))
+        add_region(tr, r);
+    tr->current = r->next;
     r = &tr->regions[tr->current];
-    if (r->count > 0) {
-        empty(tr, r);
-        tr->counts.evictions++;
-    }
+    if (r->count > 0)
+        evict(tr, r);
     return r;
 }
 
@@ -116,7 +144,7 @@ void code_cache_publish(struct translator *tr, struct region *r, struct translat
 
 void code_cache_flush(struct translator *tr)
 {
-    for (unsigned n = 0; n < CODE_REGIONS; n++)
+    for (unsigned n = 0; n < tr->regions_used; n++)
         empty(tr, &tr->regions[n]);
     tr->current = 0;
 }
@@ -143,7 +171,7 @@ struct translated *code_cache_find(const struct translator *tr, uint64_t pc)
     if (at >= tr->cache_size)
         return NULL;
     const uint8_t *written = tr->cache + at;
-    const struct region *r = &tr->regions[at / (tr->cache_size / CODE_REGIONS)];
+    const struct region *r = &tr->regions[at / tr->region_size];
     unsigned begun = count_begun(r, (uint32_t)(written - r->code));
     if (written < r->code || begun == 0)
         return NULL;

@@ -25,8 +25,17 @@ struct region {
     unsigned count;
     uint32_t *before; /* how many begin below each START_STEP bytes, `steps` of them */
     unsigned steps;
+    unsigned next; /* the region that is filled after this one */
 };
 enum { START_STEP = 2048 };
+
+/* Of the translations dropped to make room a bit each; of those made since the last eviction how
+ * many had been dropped. */
+struct code_regrets {
+    uint32_t bits[1u << (REGRET_BITS - 5)];
+    unsigned count; /* bits set since all were cleared */
+    unsigned made, back;
+};
 
 /* Bit 0 of a probe's number: user; 1: store; from 2 on: binary logarithm of the bytes. */
 enum { SHARED_PROBES = 5 << 2 };
@@ -107,10 +116,13 @@ struct translator {
     struct host_code *code;
     uint8_t *cache;   /* writable view */
     ptrdiff_t to_run; /* from the writable view to where it runs */
-    uint64_t cache_size;
+    uint64_t cache_size; /* all that it may ever use */
+    uint64_t region_size;
     uint8_t *data; /* the regions', one behind another */
-    struct region regions[CODE_REGIONS];
-    unsigned current; /* the region being filled */
+    struct region regions[CODE_REGIONS_MAX];
+    unsigned regions_used; /* from 0 on: a ring by `next` */
+    unsigned current;      /* the region being filled */
+    struct code_regrets regrets;
     struct glue glue;
     struct host_traps *traps;
     struct host_ram *return_ram;
@@ -189,6 +201,12 @@ struct translated *code_cache_find(const struct translator *tr, uint64_t pc);
 unsigned code_cache_insn_at(const struct translator *tr, const struct translated *t, uint64_t pc);
 /* Both, of an address in a translation. Not in a trap. */
 const struct recent_site *code_cache_site(struct translator *tr, uint64_t pc);
+
+/* code_regrets.c: t is dropped to make room; it was made; since the last call most of those made
+ * had been dropped before. */
+void regrets_dropped(struct code_regrets *regrets, const struct translated *t);
+void regrets_made(struct code_regrets *regrets, const struct translated *t);
+bool regrets_are_many(struct code_regrets *regrets);
 
 /* link.c: a link of the page's leads to its target from now on. */
 void link_to(struct translator *tr, struct link *link, struct translated *to);

@@ -82,6 +82,7 @@ static void publish(struct translator *tr, struct region *r, struct translated *
     t->next_of_block = t->block->translations;
     t->block->translations = data_ref_of(tr, t);
     t->block->entries = 0;
+    regrets_made(&tr->regrets, t);
     tr->counts.translations++;
     tr->counts.translated_insns += t->count;
 }

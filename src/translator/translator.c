@@ -12,6 +12,7 @@ const struct translator_options translator_defaults = {
     .windows = WINDOW_AUTO,
     .threshold = TRANSLATION_THRESHOLD,
     .cache_size = CODE_CACHE_DEFAULT,
+    .cache_grows = true,
     .optimise = OPTIMISE_ALL,
 };
 

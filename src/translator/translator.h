@@ -28,6 +28,7 @@ struct translator_options {
     enum window_policy windows;
     unsigned threshold;  /* entries before a block is translated; 1: at once */
     uint64_t cache_size; /* bytes of code */
+    bool cache_grows;    /* to three times as much, where code that was dropped is wanted again */
     uint32_t optimise;   /* OPTIMISE_* */
     /* Told where each piece of generated code runs and what to call it, for profilers; may be NULL.
      * On the CPU's thread, or in translator_attach(). */
@@ -39,6 +40,7 @@ extern const struct translator_options translator_defaults;
 
 struct translator_counts {
     uint64_t translations, translated_insns, code_bytes; /* ever; now */
+    uint64_t code_room; /* bytes of code that may be kept now */
     uint64_t dropped, evictions, flushes;
     uint64_t entered, exit_lookup, exit_link, exit_done, linked;
     uint64_t found, found_not; /* targets by their bytes; found_not is part of exit_done */

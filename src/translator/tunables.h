@@ -7,12 +7,21 @@
 /* The code cache is emptied an eighth at a time: little that is hot is lost at once. */
 #define CODE_REGIONS 8
 
+/* To which it may grow, region by region, while most of what is translated had been dropped to make
+ * room: Debian with a compiler at work wants 30 MiB. */
+#define CODE_REGIONS_MAX 24
+
 /* The smallest cache: each region holds a few of the largest chains. */
 #define CODE_CACHE_MIN (1u << 20)
 
-/* What Debian has translated when it asks for a login, 160 bytes a block, and as much data again.
- * A compiler on top of it runs no faster with more. */
+/* What it begins with: what Debian has translated when it asks for a login, 160 bytes a block, and
+ * as much data again. */
 #define CODE_CACHE_DEFAULT (19u << 20)
+
+/* Bits for translations that were dropped, and how many may be set: all of a cache that has not
+ * grown. By chance one in sixteen is then taken for another. */
+#define REGRET_BITS 21
+#define REGRET_MAX  (1u << 17)
 
 /* Room for a chain: 48 instructions of at most 512 bytes with their stubs. */
 #define TRANSLATION_MAX_CODE  (24u << 10)
