@@ -12,8 +12,7 @@
 /*
  * A block is found by the host address of its first byte. A dropped block stays in memory,
  * unreachable, with every instruction made to leave for the loop, so that it may be dropped while
- * it runs; it is used again after the jump cache, which may remember it, was emptied. When there is
- * no room left everything goes.
+ * it runs; it is used again after the jump cache, which may remember it, was emptied.
  */
 #define GENERATION_ONE (UINT64_C(1) << 48)
 
@@ -70,6 +69,33 @@ static struct code_page **page_head(struct block_cache *cache, const uint8_t *pa
     return &cache->pages[((uintptr_t)page >> PAGE_SHIFT) & ((1u << CODE_PAGE_HASH_BITS) - 1)];
 }
 
+static bool has_pages(const struct block_cache *cache, unsigned count)
+{
+    unsigned left = CODE_PAGES_MAX - cache->pages_used;
+    for (const struct code_page *p = cache->free_pages; p != NULL && left < count; p = p->next)
+        left++;
+    return left >= count;
+}
+
+static struct code_page *new_page(struct block_cache *cache)
+{
+    struct code_page *p = cache->free_pages;
+    if (p == NULL)
+        return &cache->page_store[cache->pages_used++];
+    cache->free_pages = p->next;
+    return p;
+}
+
+static void free_page(struct block_cache *cache, struct code_page *p)
+{
+    struct code_page **link = page_head(cache, p->host);
+    while (*link != p)
+        link = &(*link)->next;
+    *link = p->next;
+    p->next = cache->free_pages;
+    cache->free_pages = p;
+}
+
 static struct code_page *find_page(struct block_cache *cache, const uint8_t *page)
 {
     struct code_page *p = *page_head(cache, page);
@@ -87,28 +113,7 @@ struct block *block_find(struct cpu *cpu, const uint8_t *host, const uint8_t *se
     return b;
 }
 
-/* ---- room ------------------------------------------------------------------------------------ */
-
-/* Called between blocks only, so that even the block that ran last may be overwritten. */
-struct block *block_reserve(struct cpu *cpu)
-{
-    struct block_cache *cache = cpu->blocks;
-    if (block_room_wants_reclaim(cache->room)) {
-        block_cache_flush_linear(cpu);
-        block_room_reclaim(cache->room);
-    }
-    if (!cache->flushed &&
-        (block_room_block(cache->room) == NULL || cache->pages_used + 2 > CODE_PAGES_MAX))
-        block_cache_flush(cpu);
-    if (cache->flushed) {
-        cache->pages_used = 0;
-        block_room_reset(cache->room, cpu->engine != NULL ? DECODED_MIN : DECODED_MAX);
-        cache->flushed = false;
-    }
-    struct block *b = block_room_block(cache->room);
-    b->insns = block_room_insns(cache->room);
-    return b;
-}
+/* ---- instructions ---------------------------------------------------------------------------- */
 
 struct insn *block_insns_reserve(struct cpu *cpu)
 {
@@ -154,7 +159,7 @@ static void add_to_page(struct cpu *cpu, struct block *b, const uint8_t *host,
     struct block_cache *cache = cpu->blocks;
     struct code_page *p = find_page(cache, host);
     if (p == NULL) {
-        p = &cache->page_store[cache->pages_used++];
+        p = new_page(cache);
         *p = (struct code_page){ .host = host,
                                  .ram = m->read_block,
                                  .ram_page = m->read_offset >> PAGE_SHIFT };
@@ -190,7 +195,7 @@ void block_publish(struct cpu *cpu, struct block *b, const struct memory_page *f
 
 /* ---- dropping -------------------------------------------------------------------------------- */
 
-static void leave_page(const struct block_cache *cache, struct code_page *p, struct block *b)
+static void leave_page(struct block_cache *cache, struct code_page *p, struct block *b)
 {
     block_ref *link = &p->blocks, this = block_ref_of(cache, b);
     while (*link != this)
@@ -203,8 +208,10 @@ static void leave_page(const struct block_cache *cache, struct code_page *p, str
         range_in_page(left, p, &first, &end);
         p->granules |= granules(first, end);
     }
-    if (p->blocks == 0)
+    if (p->blocks == 0) {
         ram_page_clear_flags(p->ram, p->ram_page, RAM_PAGE_CODE);
+        free_page(cache, p);
+    }
 }
 
 static void neutralize(struct block *b)
@@ -297,4 +304,54 @@ void block_cache_flush(struct cpu *cpu)
     cache->blocks = 0;
     cache->flushed = true;
     block_cache_flush_linear(cpu);
+}
+
+/* ---- room ------------------------------------------------------------------------------------ */
+
+/* Drop blocks in the order of the array, those that the engine has nothing of or any. How many. */
+static unsigned sweep(struct cpu *cpu, bool any)
+{
+    struct block_cache *cache = cpu->blocks;
+    unsigned found = 0;
+    for (unsigned n = 0; n < BLOCKS_MAX && found < BLOCKS_SWEPT; n++) {
+        struct block *b = &cache->array[cache->swept];
+        cache->swept = (cache->swept + 1) % BLOCKS_MAX;
+        if (!b->dropped && (any || b->translations == 0)) {
+            drop(cpu, b);
+            found++;
+        }
+    }
+    return found;
+}
+
+/* For one more: dropped blocks are used again, or some are dropped. */
+static void make_room(struct cpu *cpu)
+{
+    struct block_room *room = cpu->blocks->room;
+    if (block_room_block(room) == NULL && !block_room_wants_reclaim(room) &&
+        sweep(cpu, false) < BLOCKS_SWEPT_LEAST)
+        sweep(cpu, true);
+    if (block_room_wants_reclaim(room)) {
+        block_cache_flush_linear(cpu);
+        block_room_reclaim(room);
+    }
+}
+
+/* Called between blocks only, so that even the block that ran last may be overwritten. */
+struct block *block_reserve(struct cpu *cpu)
+{
+    struct block_cache *cache = cpu->blocks;
+    if (!cache->flushed)
+        make_room(cpu);
+    if (!cache->flushed && !has_pages(cache, 2))
+        block_cache_flush(cpu);
+    if (cache->flushed) {
+        cache->pages_used = 0;
+        cache->free_pages = NULL;
+        block_room_reset(cache->room, cpu->engine != NULL ? DECODED_MIN : DECODED_MAX);
+        cache->flushed = false;
+    }
+    struct block *b = block_room_block(cache->room);
+    b->insns = block_room_insns(cache->room);
+    return b;
 }

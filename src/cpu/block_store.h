@@ -15,7 +15,7 @@ struct code_page {
     uint64_t ram_page;
     block_ref blocks;
     uint64_t granules; /* bit n: bytes 64n to 64n+63 belong to a block: stores elsewhere are data */
-    struct code_page *next;
+    struct code_page *next; /* of the same hash, or free */
 };
 
 /* Linear address, mode and privilege to block; see jump_key(). */
@@ -35,6 +35,8 @@ struct block_cache {
     struct block *array; /* the room's: of all blocks */
     struct code_page *page_store;
     unsigned pages_used;
+    struct code_page *free_pages; /* of those used once: by `next` */
+    unsigned swept;               /* of the array: where the next sweep begins */
     bool flushed; /* nothing in the room is reachable any more but the running block */
     uint64_t blocks, decoded, dropped;
     struct block *single; /* one instruction that is not kept: code outside RAM, limits, stepping */

@@ -20,9 +20,13 @@
  * fits in the host's L2 cache. */
 #define JUMP_CACHE_BITS 12
 
-/* Blocks (64 bytes each); all are dropped at once when there are more. A compiler's run on top of a
- * booted system has 190000. */
+/* Blocks (64 bytes each). A compiler's run on top of a booted system has 190000. */
 #define BLOCKS_MAX (1u << 18)
+
+/* When there are more so many are dropped at once, if possible of those that are not translated:
+ * unless there are hardly any, as a sweep may look at all. */
+#define BLOCKS_SWEPT       (BLOCKS_MAX / 8)
+#define BLOCKS_SWEPT_LEAST (BLOCKS_MAX / 64)
 
 /* Dropped blocks before the jump cache is emptied, so that they can be used again. */
 #define DROPPED_BLOCKS_MAX 4096

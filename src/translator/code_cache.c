@@ -15,7 +15,8 @@ _Static_assert(CODE_CACHE_MIN / CODE_REGIONS >= 2 * TRANSLATION_MAX_CODE, "a reg
 /* Of a region. Blocks of a few instructions have more data than code. */
 static size_t data_size(const struct translator *tr)
 {
-    return ((tr->region_size + tr->region_size / 2) & ~(size_t)(DATA_ALIGN - 1)) + TRANSLATION_MAX_DATA;
+    return ((tr->region_size + tr->region_size / 2) & ~(size_t)(DATA_ALIGN - 1)) +
+           TRANSLATION_MAX_DATA;
 }
 
 static void region_create(struct region *r, uint8_t *code, uint8_t *end, uint8_t *data)

@@ -7,7 +7,8 @@
  * A full cache says nothing: most of what a boot translates belongs to processes that have ended. A
  * compiler started again and again wants all of its code each time. So a bit is kept for each
  * translation dropped to make room, by a hash of what it was made for, and looked at when one is
- * made. The bits are forgotten before so many are set that chance matters.
+ * made. There are two sets of them: when as many are set as chance allows, they become the older set,
+ * and what that had is forgotten.
  */
 static uint32_t bit_of(const struct translated *t)
 {
@@ -18,20 +19,22 @@ static uint32_t bit_of(const struct translated *t)
 void regrets_dropped(struct code_regrets *regrets, const struct translated *t)
 {
     if (regrets->count == REGRET_MAX) {
-        __builtin_memset(regrets->bits, 0, sizeof regrets->bits);
+        regrets->newer ^= 1;
+        __builtin_memset(regrets->bits[regrets->newer], 0, sizeof regrets->bits[0]);
         regrets->count = 0;
     }
     uint32_t bit = bit_of(t);
-    regrets->bits[bit / 32] |= 1u << bit % 32;
+    regrets->bits[regrets->newer][bit / 32] |= 1u << bit % 32;
     regrets->count++;
 }
 
 void regrets_made(struct code_regrets *regrets, const struct translated *t)
 {
-    uint32_t bit = bit_of(t);
+    uint32_t bit = bit_of(t), word = bit / 32, mask = 1u << bit % 32;
     regrets->made++;
-    regrets->back += regrets->bits[bit / 32] >> bit % 32 & 1;
-    regrets->bits[bit / 32] &= ~(1u << bit % 32);
+    regrets->back += ((regrets->bits[0][word] | regrets->bits[1][word]) & mask) != 0;
+    regrets->bits[0][word] &= ~mask;
+    regrets->bits[1][word] &= ~mask;
 }
 
 bool regrets_are_many(struct code_regrets *regrets)

@@ -32,8 +32,9 @@ enum { START_STEP = 2048 };
 /* Of the translations dropped to make room a bit each; of those made since the last eviction how
  * many had been dropped. */
 struct code_regrets {
-    uint32_t bits[1u << (REGRET_BITS - 5)];
-    unsigned count; /* bits set since all were cleared */
+    uint32_t bits[2][1u << (REGRET_BITS - 5)];
+    unsigned newer; /* of the two */
+    unsigned count; /* set in it */
     unsigned made, back;
 };
 

@@ -18,8 +18,8 @@
  * as much data again. */
 #define CODE_CACHE_DEFAULT (19u << 20)
 
-/* Bits for translations that were dropped, and how many may be set: all of a cache that has not
- * grown. By chance one in sixteen is then taken for another. */
+/* Two sets of bits for translations that were dropped, and how many may be set in one: all of a
+ * cache that has not grown. By chance one in eight is then taken for another. */
 #define REGRET_BITS 21
 #define REGRET_MAX  (1u << 17)
 
