@@ -33,6 +33,13 @@ void effective_address(struct emitter *e, const struct insn *i, unsigned to)
         asm_rr(&e->a, ASM_0F, 0xb7, to, to); /* MOVZX r32, r16 */
 }
 
+static void load_segment_base(struct emitter *e, unsigned seg, unsigned to)
+{
+    struct host_memory base = host_cpu_field(seg);
+    base.disp += (int32_t)(seg * sizeof(struct segment) + offsetof(struct segment, base));
+    asm_load32(&e->a, to, &base);
+}
+
 void add_segment_base(struct emitter *e, unsigned seg, unsigned to, unsigned offset)
 {
     if (e->mode & TRANSLATION_ZERO_BASE(seg)) {
@@ -40,9 +47,7 @@ void add_segment_base(struct emitter *e, unsigned seg, unsigned to, unsigned off
             asm_mov32(&e->a, to, offset);
         return;
     }
-    struct host_memory base = host_cpu_field(seg);
-    base.disp += (int32_t)(seg * sizeof(struct segment) + offsetof(struct segment, base));
-    asm_load32(&e->a, HOST_R9, &base);
+    load_segment_base(e, seg, HOST_R9);
     struct host_memory sum = { .base = (uint8_t)offset, .index = HOST_R9 };
     asm_lea32(&e->a, to, &sum);
 }
@@ -168,14 +173,33 @@ struct host_memory memory_at(struct emitter *e, unsigned seg, unsigned offset_re
     return linear_operand(e, size, access);
 }
 
+/* The window's operand for 32-bit addresses in a segment without a limit: its base, if it has one,
+ * takes the place that the guest's leaves free. Clobbers R8. */
+static struct host_memory window_operand(struct emitter *e, const struct insn *i)
+{
+    struct host_memory m = offset_operand(i);
+    m.gs = m.address32 = true;
+    if (e->mode & TRANSLATION_ZERO_BASE(i->seg))
+        return m;
+    load_segment_base(e, i->seg, HOST_R8);
+    if (m.base == HOST_NONE) {
+        m.base = HOST_R8;
+        return m;
+    }
+    if (m.index != HOST_NONE) {
+        struct host_memory sum = { .base = HOST_R8, .index = m.index, .scale = m.scale };
+        asm_lea32(&e->a, HOST_R8, &sum);
+    }
+    m.index = HOST_R8;
+    m.scale = 0;
+    return m;
+}
+
 struct host_memory memory_operand(struct emitter *e, const struct insn *i, unsigned size,
                                   enum access access)
 {
-    if (e->way == WAY_WINDOW && flat(e, i->seg, access) && i->addr_mask == 0xffffffff) {
-        struct host_memory m = offset_operand(i);
-        m.gs = m.address32 = true;
-        return m;
-    }
+    if (e->way == WAY_WINDOW && unlimited(e, i->seg, access) && i->addr_mask == 0xffffffff)
+        return window_operand(e, i);
     effective_address(e, i, HOST_R8);
     return memory_at(e, i->seg, HOST_R8, size, access);
 }
