@@ -10,7 +10,8 @@
 enum { MAX_PER_REGION_SHIFT = 6 };
 enum { DATA_ALIGN = 8, CODE_ALIGN = 16 };
 
-_Static_assert(CODE_CACHE_MIN / CODE_REGIONS >= 2 * TRANSLATION_MAX_CODE, "a region holds some");
+_Static_assert(CODE_CACHE_MIN / CODE_REGIONS >= 2 * (TRANSLATION_MAX_CODE + COLD_ROOM),
+               "a region holds some");
 
 /* Of a region. Blocks of a few instructions have more data than code. */
 static size_t data_size(const struct translator *tr)
@@ -19,13 +20,20 @@ static size_t data_size(const struct translator *tr)
            TRANSLATION_MAX_DATA;
 }
 
+static struct cold_room all_cold(uint8_t *end)
+{
+    return (struct cold_room){
+        .floor = end, .stubs = end, .end = end, .slots = (uint64_t *)end, .bottom = (uint64_t *)end
+    };
+}
+
 static void region_create(struct region *r, uint8_t *code, uint8_t *end, uint8_t *data)
 {
     size_t size = (size_t)(end - code);
     *r = (struct region){ .code = code,
                           .code_end = end,
                           .code_used = code,
-                          .slots = (uint64_t *)end,
+                          .cold = all_cold(end),
                           .data = data,
                           .data_used = data };
     r->starts = host_alloc((size >> MAX_PER_REGION_SHIFT) * sizeof *r->starts);
@@ -82,10 +90,10 @@ static void empty(struct translator *tr, struct region *r)
         tr->recent[n].pc = 0;
     for (unsigned n = r->count; n-- > 0;)
         translation_drop(tr, data_at(tr, r->translations[n]));
-    tr->counts.code_bytes -= (uint64_t)(r->code_used - r->code);
+    tr->counts.code_bytes -= (uint64_t)((r->code_used - r->code) + (r->code_end - r->cold.floor));
     r->count = r->steps = 0;
     r->code_used = r->code;
-    r->slots = (uint64_t *)r->code_end;
+    r->cold = all_cold(r->code_end);
     r->data_used = r->data;
     tr->pending = NULL;
 }
@@ -104,7 +112,7 @@ static void evict(struct translator *tr, struct region *r)
 
 static bool has_room(const struct translator *tr, const struct region *r)
 {
-    return (size_t)((uint8_t *)r->slots - r->code_used) >= TRANSLATION_MAX_CODE &&
+    return (size_t)(r->cold.floor - r->code_used) >= TRANSLATION_MAX_CODE + COLD_ROOM &&
            data_size(tr) - (size_t)(r->data_used - r->data) >= TRANSLATION_MAX_DATA &&
            r->count + TRANSLATION_CHAIN <= (size_t)(r->code_end - r->code) >> MAX_PER_REGION_SHIFT;
 }
@@ -132,7 +140,7 @@ struct region *code_cache_reserve(struct translator *tr)
 void code_cache_publish(struct translator *tr, struct region *r, struct translated *t,
                         uint8_t *code_end, uint8_t *data_end)
 {
-    uint8_t *used = MIN(ALIGN(code_end, CODE_ALIGN), (uint8_t *)r->slots);
+    uint8_t *used = MIN(ALIGN(code_end, CODE_ALIGN), r->cold.floor);
     tr->counts.code_bytes += (uint64_t)(used - r->code_used);
     r->code_used = used;
     r->data_used = ALIGN(data_end, DATA_ALIGN);

@@ -16,7 +16,7 @@ static uint64_t *slot_of(const struct translator *tr, const struct link *link)
 
 static void empty(const struct translator *tr, struct link *link)
 {
-    *slot_of(tr, link) = (uint64_t)(uintptr_t)runs_at(tr, link_stub(link));
+    *slot_of(tr, link) = (uint64_t)(uintptr_t)runs_at(tr, link_stub(tr, link));
 }
 
 void far_link_fill(struct translator *tr, struct link *link, const uint8_t *code)

@@ -14,11 +14,14 @@
 
 enum { LINEAR_PAGES = 1 << 20, LINK_AREA_SHIFT = 22 };
 
-/* One part of the code cache: filled from begin to end, emptied as a whole. */
+/*
+ * One part of the code cache: filled from begin to end, emptied as a whole. What is hot lies from
+ * its begin on, as dense as can be. What is not is taken from its end.
+ */
 struct region {
     uint8_t *code, *code_end, *code_used; /* writable view */
-    uint64_t *slots;                      /* far links' slots, from here to code_end */
-    uint8_t *data, *data_used;            /* struct translated and their links */
+    struct cold_room cold;
+    uint8_t *data, *data_used; /* struct translated and their links */
     /* Ascending, count of them: where the code of each begins, from `code` on; its data. */
     uint32_t *starts;
     data_ref *translations;
@@ -83,6 +86,8 @@ enum exit_kind {
 /* What was decided for the translations of the chain made last, for logs. Bit n: instruction n. */
 struct translation_notes {
     uint64_t executed, soft, flags_dead;
+    const uint8_t *stubs; /* the chain's, with the last; NULL: none */
+    uint32_t stub_bytes;
 };
 
 /* A translation by the bytes it was made of, for the EIP and the mode (without the CS base's
@@ -115,8 +120,8 @@ struct translator {
     struct translator_counts counts;
     struct translation_notes notes[TRANSLATION_CHAIN];
     struct host_code *code;
-    uint8_t *cache;   /* writable view */
-    ptrdiff_t to_run; /* from the writable view to where it runs */
+    uint8_t *cache;      /* writable view */
+    ptrdiff_t to_run;    /* from the writable view to where it runs */
     uint64_t cache_size; /* all that it may ever use */
     uint64_t region_size;
     uint8_t *data; /* the regions', one behind another */
@@ -175,6 +180,10 @@ static inline data_ref data_ref_of(const struct translator *tr, const void *data
 {
     return data != NULL ? (data_ref)(((const uint8_t *)data - tr->data) / DATA_WORD) : NO_DATA;
 }
+static inline uint8_t *link_stub(const struct translator *tr, const struct link *link)
+{
+    return tr->cache + (uint64_t)link->stub * STUB_ALIGN;
+}
 static inline struct translated *translations_of(const struct translator *tr, const struct block *b)
 {
     return data_at(tr, b->translations);
@@ -188,8 +197,9 @@ static inline struct translated *translation_next(const struct translator *tr,
 /* code_cache.c */
 bool code_cache_create(struct translator *tr);
 void code_cache_destroy(struct translator *tr);
-/* A region with room for the largest chain: TRANSLATION_MAX_CODE bytes between code_used and slots,
- * TRANSLATION_MAX_DATA from data_used on. May empty one. Only while no generated code runs. */
+/* A region with room for the largest chain: TRANSLATION_MAX_CODE bytes from code_used on and
+ * COLD_ROOM behind them, TRANSLATION_MAX_DATA from data_used on. May empty one. Only while no
+ * generated code runs. */
 struct region *code_cache_reserve(struct translator *tr);
 /* t is found from now on, and what follows begins behind it; in ascending order. */
 void code_cache_publish(struct translator *tr, struct region *r, struct translated *t,

@@ -38,7 +38,7 @@ static void cut_outgoing(const struct translator *tr, struct link *link)
     while (*p != this)
         p = &((struct link *)data_at(tr, *p))->next_incoming;
     *p = link->next_incoming;
-    emit_patch_link(site_of(link), link_stub(link));
+    emit_patch_link(site_of(link), link_stub(tr, link));
     link->to = NO_DATA;
 }
 
@@ -47,7 +47,7 @@ static void cut_incoming(const struct translator *tr, struct translated *t)
     struct link *l;
     for (data_ref next = t->incoming; next != NO_DATA; next = l->next_incoming) {
         l = data_at(tr, next);
-        emit_patch_link(site_of(l), link_stub(l));
+        emit_patch_link(site_of(l), link_stub(tr, l));
         l->to = NO_DATA;
     }
     t->incoming = NO_DATA;

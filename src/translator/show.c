@@ -28,13 +28,16 @@ static void name_code(struct translator *tr, const uint8_t *code, const uint8_t 
 }
 
 /* Address and all that other translations of the same bytes may differ in. */
-static void name_translation(struct translator *tr, const struct translated *t)
+static void name_translation(struct translator *tr, const struct translated *t,
+                             const struct translation_notes *notes)
 {
     char name[64];
     format(name, sizeof name, "guest_%08x%s%s%s", linear_of(tr, t->eip),
            t->mode & TRANSLATION_USER ? "_user" : "_kernel", t->mode & MODE_CS32 ? "" : "_16",
            t->mode & TRANSLATION_WINDOW ? "" : "_soft");
     name_code(tr, t->code, t->code + t->size, name);
+    if (notes->stub_bytes > 0)
+        name_code(tr, notes->stubs, notes->stubs + notes->stub_bytes, "bmbt_stubs");
 }
 
 void show_glue(struct translator *tr)
@@ -91,32 +94,33 @@ static void log_operations(const struct translator *tr, const struct translated 
     }
 }
 
-static void log_host_code(const struct translator *tr, const struct translated *t, uint32_t from,
-                          uint32_t to)
+static void log_host_code(const struct translator *tr, const uint8_t *code, uint32_t bytes)
 {
     const struct cpu_bus *bus = &tr->cpu->bus;
-    if (to > from)
-        bus->disassemble(bus->disassemble_opaque, (uint64_t)(uintptr_t)runs_at(tr, t->code + from),
-                         t->code + from, to - from, HOST_CODE_MODE);
+    if (bytes > 0)
+        bus->disassemble(bus->disassemble_opaque, (uint64_t)(uintptr_t)runs_at(tr, code), code,
+                         bytes, HOST_CODE_MODE);
 }
 
-static void log_code(const struct translator *tr, const struct translated *t)
+static void log_code(const struct translator *tr, const struct translated *t,
+                     const struct translation_notes *notes)
 {
     const struct log *log = tr->cpu->bus.log;
     log_write(log, "host code of %08x: %u bytes, %u without stubs\n", linear_of(tr, t->eip),
-              t->size, t->hot_size);
+              t->size + notes->stub_bytes, t->hot_size);
     if (tr->cpu->bus.disassemble == NULL)
         return;
     for (unsigned n = 0; n < t->count; n++) {
         log_write(log, "-- ");
         log_guest_insn(tr, t, n);
-        log_host_code(tr, t, t->offsets[n], t->offsets[n + 1]);
+        log_host_code(tr, t->code + t->offsets[n], t->offsets[n + 1] - t->offsets[n]);
     }
     if (t->hot_size > t->offsets[t->count])
         log_write(log, "-- end\n");
-    log_host_code(tr, t, t->offsets[t->count], t->hot_size);
+    log_host_code(tr, t->code + t->offsets[t->count], t->hot_size - t->offsets[t->count]);
     log_write(log, "-- stubs\n");
-    log_host_code(tr, t, t->hot_size, t->size);
+    log_host_code(tr, t->code + t->hot_size, t->size - t->hot_size);
+    log_host_code(tr, notes->stubs, notes->stub_bytes);
 }
 
 void show_translation(struct translator *tr, const struct translated *t,
@@ -128,9 +132,9 @@ void show_translation(struct translator *tr, const struct translated *t,
         return;
     fpu_sync(tr->cpu);
     if (tr->options.name_code != NULL)
-        name_translation(tr, t);
+        name_translation(tr, t, notes);
     if (log_enabled_at(log, LOG_OP, linear_of(tr, t->eip)))
         log_operations(tr, t, notes);
     if (log_enabled_at(log, LOG_OUT_ASM, linear_of(tr, t->eip)))
-        log_code(tr, t);
+        log_code(tr, t, notes);
 }

@@ -11,6 +11,17 @@
 #include "cpu/block_cache.h"
 
 /*
+ * What a region holds besides hot code: stubs, and the slots of far links, which are written to. Each
+ * kind takes pages of its own from the region's end downwards.
+ */
+struct cold_room {
+    uint8_t *floor;           /* the last page that was taken */
+    uint8_t *stubs, *end;     /* room for more stubs */
+    uint64_t *slots, *bottom; /* the slot that was taken last; down to `bottom` there is room */
+};
+enum { COLD_PAGE = 4096, COLD_ROOM = 4 * COLD_PAGE };
+
+/*
  * What belongs to translations lies in one piece of memory and refers to itself by the number of a
  * word in it: there is about as much of it as of code.
  */
@@ -27,7 +38,10 @@ enum { NO_DATA = 0, DATA_WORD = 4 };
  * Far, to any other page: what that is may change without this one, so it jumps through a slot. The
  * stub looks the target up and fills the slot, which is emptied with the table (far_link.c). A
  * computed jump has one for the target that it went to last (x86_64/computed.c).
+ *
+ * Stubs lie apart from the code, as each is run a few times only.
  */
+enum { STUB_ALIGN = 4 };
 struct link {
     uint32_t target_eip; /* of a computed jump: where it went last */
     union {
@@ -35,14 +49,21 @@ struct link {
         uint32_t slot; /* far: counted in eight bytes from the cache's begin */
     };
     data_ref next_incoming; /* near: of the links into `to` */
-    /* Bytes from the code of the translation that the link is in. */
-    uint16_t site; /* near: the 32-bit displacement of a JMP, Jcc or CALL */
-    uint16_t stub;
+    /* Near: the 32-bit displacement of a JMP, Jcc or CALL, in bytes from the code of the
+     * translation that the link is in. */
+    uint16_t site;
     uint16_t distance; /* bytes from its translation's data */
-    uint8_t far : 1;
-    uint8_t fpu : 2;  /* near: FPU_*: what is known to be open where it is */
-    uint8_t by_table; /* near: the stub looks the target up, as it cannot be linked to */
+    union {
+        struct {
+            uint32_t stub : 28; /* from the cache's begin, in units of STUB_ALIGN */
+            uint32_t far : 1;
+            uint32_t fpu : 2;      /* near: FPU_*: what is known to be open where it is */
+            uint32_t by_table : 1; /* near: the stub looks the target up: it cannot be linked to */
+        };
+        uint32_t bits; /* LINK_BY_TABLE_BIT is by_table */
+    };
 };
+enum { LINK_BY_TABLE_BIT = 31 };
 
 enum { TRANSLATION_MAX_LINKS = 2 * BLOCK_MAX_INSNS };
 _Static_assert(TRANSLATION_MAX_LINKS <= UINT8_MAX, "link_count");
@@ -66,7 +87,7 @@ struct translated {
     uint32_t eip, mode;
     uint32_t gs; /* seg[SEG_GS].translation that it is for; TRANSLATION_NO_GS: it does not use it */
     uint16_t hot_size; /* bytes of code in the order of the guest's */
-    uint16_t size;     /* with stubs, which lie behind the last translation of a chain */
+    uint16_t size;     /* with the jumps through slots that lie behind the last of a chain */
     /* The table of jump targets leads here in jump_entries places; if it is one, this is which. */
     uint16_t jump_index;
     uint8_t jump_entries;
@@ -112,11 +133,6 @@ static inline struct link *translation_links(struct translated *t)
 static inline struct translated *link_from(const struct link *link)
 {
     return (struct translated *)((uintptr_t)link - link->distance);
-}
-
-static inline const uint8_t *link_stub(const struct link *link)
-{
-    return link_from(link)->code + link->stub;
 }
 
 #endif

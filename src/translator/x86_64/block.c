@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// A chain of blocks: their instructions in order, then the stubs they jump to.
+// A chain of blocks: their instructions in order, and the stubs they jump to, apart from them.
 #include "translator/x86_64/emitter.h"
 
 #include "translator/internal.h"
@@ -19,7 +19,12 @@ struct pending_stub {
     struct asm_label label; /* not of STUB_FAR */
     struct link *link;
 };
-enum { MAX_STUBS = 4 * BLOCK_MAX_INSNS, MAX_STUB_BYTES = 40 };
+enum { MAX_STUBS = 4 * BLOCK_MAX_INSNS, MAX_STUB_BYTES = 32, FAR_JUMP_BYTES = 7 };
+
+/* A chain takes pages for its stubs, and for its slots one more than they fill. */
+_Static_assert(MAX_STUBS *MAX_STUB_BYTES <= 2 * COLD_PAGE, "stubs");
+_Static_assert(MAX_STUBS *COMPUTED_SLOTS * sizeof(uint64_t) <= 2 * COLD_PAGE - COLD_PAGE / 2,
+               "slots");
 
 /* What lies behind the CALL tells which instruction it is: no stub, no register is needed. */
 void slow_path(struct emitter *e)
@@ -66,9 +71,24 @@ static uint32_t slot_number(const struct emitter *e, const uint64_t *slot)
 
 static uint64_t *take_slots(struct emitter *e, unsigned count)
 {
-    e->slots -= count;
-    e->a.overflow |= (uint8_t *)e->slots < e->a.end;
-    return e->slots;
+    struct cold_room *cold = &e->cold;
+    if (cold->slots - cold->bottom < count) {
+        cold->floor -= COLD_PAGE;
+        cold->bottom = (uint64_t *)cold->floor;
+        cold->slots = (uint64_t *)(cold->floor + COLD_PAGE);
+    }
+    cold->slots -= count;
+    return cold->slots;
+}
+
+static void take_stub_room(struct cold_room *cold, unsigned bytes)
+{
+    if (cold->end - cold->stubs >= bytes)
+        return;
+    unsigned pages = (bytes + COLD_PAGE - 1) / COLD_PAGE * COLD_PAGE;
+    cold->floor -= pages;
+    cold->stubs = cold->floor;
+    cold->end = cold->floor + pages;
 }
 
 static uint64_t *far_link(struct emitter *e, enum stub_kind kind, struct asm_label label,
@@ -80,7 +100,7 @@ static uint64_t *far_link(struct emitter *e, enum stub_kind kind, struct asm_lab
         s->link->far = true;
         s->link->slot = slot_number(e, take_slots(e, 1));
     }
-    return e->slots;
+    return e->cold.slots;
 }
 
 void far_link_path(struct emitter *e, struct asm_label label, uint32_t target)
@@ -151,9 +171,11 @@ static void emit_insn(struct emitter *e, const struct insn *i)
 }
 
 /* Here it begins. */
-static void set_stub(const struct emitter *e, struct link *link)
+static void set_stub(struct emitter *e, struct link *link)
 {
-    link->stub = (uint16_t)(e->a.p - link_from(link)->code);
+    while ((uintptr_t)e->a.p % STUB_ALIGN != 0)
+        asm_8(&e->a, 0xcc);
+    link->stub = (uint32_t)(e->a.p - translator_of(e->cpu)->cache) / STUB_ALIGN;
 }
 
 static void emit_link_stub(struct emitter *e, const struct pending_stub *s)
@@ -173,10 +195,7 @@ static void emit_far_stub(struct emitter *e, const struct pending_stub *s)
     if (s->link == NULL)
         return;
     uint64_t *slot = (uint64_t *)tr->cache + s->link->slot;
-    if (s->kind == STUB_FAR_JUMP) {
-        asm_bind(&e->a, s->label);
-        asm_jmp_slot(&e->a, slot);
-    } else if (s->kind == STUB_COMPUTED) {
+    if (s->kind == STUB_COMPUTED) {
         asm_bind(&e->a, s->label);
         asm_mov64_imm(&e->a, HOST_R13, (uint64_t)(uintptr_t)s->link);
         asm_jmp(&e->a, tr->glue.computed_miss);
@@ -198,13 +217,37 @@ static void emit_stub(struct emitter *e, const struct pending_stub *s)
 /* MOV R8D, EIP; JMP look-up */
 enum { TOMBSTONE_SIZE = 6 + 5 };
 
-/* The stubs of a whole chain stay when its last translation becomes a tombstone. */
-static void emit_stubs(struct emitter *e)
+/* What conditional jumps to other pages go through. It stays, for all of a chain, when its last
+ * translation becomes a tombstone. */
+static void emit_far_jumps(struct emitter *e)
 {
     while (e->a.p < e->t->code + TOMBSTONE_SIZE && !e->a.overflow)
         asm_8(&e->a, 0xcc);
+    for (unsigned n = 0; n < e->stub_count; n++) {
+        const struct pending_stub *s = &e->stubs[n];
+        if (s->kind != STUB_FAR_JUMP || s->link == NULL)
+            continue;
+        asm_bind(&e->a, s->label);
+        asm_jmp_slot(&e->a, (uint64_t *)translator_of(e->cpu)->cache + s->link->slot);
+    }
+}
+
+/* A slot must not lead to a stub that is not there: only if all else had room. */
+static void emit_stubs(struct emitter *e)
+{
+    if (e->a.overflow)
+        return;
+    struct assembler hot = e->a;
+    take_stub_room(&e->cold, e->stub_count * MAX_STUB_BYTES);
+    e->a = (struct assembler){ .p = e->cold.stubs, .start = e->cold.stubs, .end = e->cold.end };
     for (unsigned n = 0; n < e->stub_count; n++)
         emit_stub(e, &e->stubs[n]);
+    host_assert(!e->a.overflow, "stubs have room");
+    struct translation_notes *notes = &translator_of(e->cpu)->notes[e->number - 1];
+    notes->stubs = e->cold.stubs;
+    notes->stub_bytes = (uint32_t)(e->a.p - e->cold.stubs);
+    e->cold.stubs = e->a.p;
+    e->a = hot;
 }
 
 void emit_tombstone(struct translator *tr, struct translated *t)
@@ -285,7 +328,7 @@ static struct link *last_link(const struct emitter *e)
 /* In instructions, with their stubs: what translation_behind() may add. */
 static unsigned room_left(const struct emitter *e)
 {
-    size_t used = (size_t)(e->a.p - e->a.start) + e->stub_count * MAX_STUB_BYTES;
+    size_t used = (size_t)(e->a.p - e->a.start) + e->stub_count * FAR_JUMP_BYTES;
     size_t all = (size_t)(e->a.end - e->a.start);
     return used < all ? (unsigned)(all - used) / TRANSLATION_INSN_CODE : 0;
 }
@@ -295,10 +338,9 @@ unsigned emit_chain(struct translator *tr, struct region *r, struct translated *
 {
     struct pending_stub stubs[MAX_STUBS];
     uint8_t *start = r->code_used;
-    uint8_t *end = start + TRANSLATION_MAX_CODE - TRANSLATION_MAX_LINKS * sizeof(uint64_t);
     struct emitter e = {
-        .a = { .p = start, .start = start, .end = end },
-        .slots = r->slots,
+        .a = { .p = start, .start = start, .end = start + TRANSLATION_MAX_CODE },
+        .cold = r->cold,
         .cpu = tr->cpu,
         .mode = chain[0]->mode,
         .stubs = stubs,
@@ -311,11 +353,13 @@ unsigned emit_chain(struct translator *tr, struct region *r, struct translated *
         next =
             behind == NULL ? NULL : translation_behind(tr, chain, e.number, behind, room_left(&e));
     } while (next != NULL && !e.a.overflow);
-    emit_stubs(&e);
+    emit_far_jumps(&e);
     e.t->size = (uint16_t)(e.a.p - e.t->code);
+    emit_stubs(&e);
     if (e.a.overflow)
         return 0;
-    r->slots = e.slots;
+    tr->counts.code_bytes += (uint64_t)(r->cold.floor - e.cold.floor);
+    r->cold = e.cold;
     return e.number;
 }
 

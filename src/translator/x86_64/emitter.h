@@ -59,7 +59,7 @@ struct emitter {
     bool flags_dead;
     uint8_t fpu;                /* FPU_*: what is open where the code is that is being emitted */
     bool ended;                 /* nothing can fall through to the next instruction */
-    uint64_t *slots;            /* of far links; new ones below it */
+    struct cold_room cold;      /* the region's, with what this chain has taken */
     struct pending_stub *stubs; /* cold code to be emitted at the end: block.c's own */
     unsigned stub_count;
 };

@@ -83,13 +83,15 @@ void emit_shared_lookup(struct assembler *a, const struct glue *g)
 static const uint8_t *emit_link(const struct translator *tr, struct assembler *a, struct glue *g)
 {
     struct host_memory in_data = { .base = HOST_R9, .index = HOST_R8, .scale = 2 };
-    struct host_memory by_table = host_at(HOST_R8, (int32_t)offsetof(struct link, by_table));
+    struct host_memory bits = host_at(HOST_R8, (int32_t)offsetof(struct link, bits));
     struct host_memory eip = host_at(HOST_R8, (int32_t)offsetof(struct link, target_eip));
     g->link = a->p;
     asm_mov64_imm(a, HOST_R9, (uint64_t)(uintptr_t)tr->data);
     asm_lea64(a, HOST_R8, &in_data);
     asm_mov64(a, HOST_R9, HOST_RCX);
-    asm_rm(a, ASM_0F, 0xb6, HOST_RCX, &by_table); /* MOVZX */
+    asm_load32(a, HOST_RCX, &bits);
+    asm_mov32_imm(a, HOST_R10, LINK_BY_TABLE_BIT);
+    asm_shrx(a, 32, HOST_RCX, HOST_RCX, HOST_R10);
     struct asm_label exit = asm_jrcxz(a);
     asm_mov64(a, HOST_RCX, HOST_R9);
     asm_load32(a, HOST_R8, &eip);
