@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 /*
- * All calls under the device lock. A request completes later, from the event loop, by done() under
- * the device lock; never from within block_submit(). The request and its buffer belong to the
- * caller and stay put until done(). After FLUSH is done all writes done before it was submitted
- * survive the death of bmbt and of the host.
+ * All calls under the device lock. A request completes by done() under the device lock: later, from
+ * the event loop, or, if it is a READ of what the host has in memory, before block_submit()
+ * returns. The request and its buffer belong to the caller and stay put until done(). After FLUSH
+ * is done all writes done before it was submitted survive the death of bmbt and of the host.
  */
 struct block_backend;
 

@@ -12,21 +12,27 @@
 #include "host/host.h"
 #include "unit.h"
 
-/* A back end in memory. Requests wait until ram_disk_run() (or the board's wait) ends them. */
+/* A back end in memory. Requests wait until ram_disk_run() (or the board's wait) ends them; with
+ * BMBT_TEST_DISK=prompt reads end at once. */
 struct ram_disk {
     struct block_backend base;
     uint8_t *data;
     struct block_request *pending;
     int fail;          /* what the next request answers; 0: it works */
     int reads, writes, flushes;
+    bool prompt;
     uint64_t flushed_after; /* writes seen at the last flush */
 };
+
+static void ram_disk_run(struct ram_disk *disk);
 
 static void ram_disk_submit(struct block_backend *b, struct block_request *request)
 {
     struct ram_disk *disk = (struct ram_disk *)b;
     CHECK(disk->pending == NULL);
     disk->pending = request;
+    if (disk->prompt && request->operation == BLOCK_READ)
+        ram_disk_run(disk);
 }
 
 static void ram_disk_run(struct ram_disk *disk)
@@ -66,7 +72,9 @@ static const struct block_backend_ops ram_disk_ops = {ram_disk_submit, ram_disk_
 /* Sector n starts with n, little endian; the rest is n's low byte. */
 static inline void ram_disk_create(struct ram_disk *disk, uint64_t size, unsigned sector)
 {
+    const char *kind = getenv("BMBT_TEST_DISK");
     *disk = (struct ram_disk){.base = {.ops = &ram_disk_ops, .size = size}};
+    disk->prompt = kind != NULL && strcmp(kind, "prompt") == 0;
     disk->data = malloc(size);
     for (uint64_t at = 0; at < size; at += sector) {
         memset(disk->data + at, (int)(at / sector), MIN(sector, size - at));
@@ -84,6 +92,14 @@ struct ide_board {
     bool irq[2];
     int edges[2];
 };
+
+/* For a test that looks on while a request is under way. */
+static inline void ide_board_disks_wait(struct ide_board *b)
+{
+    for (unsigned n = 0; n < 4; n++)
+        if (b->disk[n] != NULL)
+            b->disk[n]->prompt = false;
+}
 
 static void ide_board_irq(void *opaque, unsigned number, bool level)
 {

@@ -472,6 +472,7 @@ TEST(device_reset_while_reading)
     static const uint8_t read[12] = {0x28, 0, 0, 0, 0, 0, 0, 0, 1};
     struct fixture f;
     start(&f);
+    ide_board_disks_wait(&f.b);
     out(&f.b, STATUS, 1, 0xa0);
     for (unsigned i = 0; i < 12; i += 2)
         out(&f.b, DATA, 2, load_le16(read + i));

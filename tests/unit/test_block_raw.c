@@ -328,6 +328,7 @@ TEST(medium_change)
 
 /* With a loop: requests run beside it and end in it, under the lock. */
 struct looped {
+    enum block_operation operation;
     struct directory directory;
     struct event_loop *loop;
     struct host_lock *lock;
@@ -335,7 +336,7 @@ struct looped {
     struct block_request request[64];
     uint8_t buffer[64][512];
     unsigned ended;
-    bool quit_at_end;
+    bool quit_at_end, forget;
 };
 
 static void looped_done(struct block_request *request, int error)
@@ -347,17 +348,25 @@ static void looped_done(struct block_request *request, int error)
         event_loop_quit(l->loop);
 }
 
-/* Leaves the lock held, with all requests submitted. */
+/* Leaves the lock held, with all requests submitted. The image is in the host's memory, unless
+ * told to forget it. */
 static void looped_start(struct looped *l)
 {
     make(&l->directory, 64 * 512);
+    if (l->forget) {
+        int fd = open(l->directory.image, O_RDONLY);
+        CHECK_EQ(fdatasync(fd), 0);
+        CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+        close(fd);
+    }
     l->lock = host_lock_create();
     l->loop = event_loop_create(l->lock, NULL);
     l->b = block_backend_open(&(struct block_options){.file = l->directory.image}, l->loop, NULL);
     host_lock_acquire(l->lock);
     for (unsigned n = 0; n < ARRAY_SIZE(l->request); n++) {
+        memset(l->buffer[n], l->operation == BLOCK_WRITE ? (int)n : 0xee, 512);
         l->request[n] = (struct block_request){
-            .operation = BLOCK_READ,
+            .operation = l->operation,
             .offset = n * 512,
             .length = 512,
             .buffer = l->buffer[n],
@@ -366,7 +375,6 @@ static void looped_start(struct looped *l)
         };
         block_submit(l->b, &l->request[n]);
     }
-    CHECK_EQ(l->ended, 0);
 }
 
 static void looped_end(struct looped *l)
@@ -379,14 +387,36 @@ static void looped_end(struct looped *l)
     clean(&l->directory);
 }
 
+static void end_in_the_event_loop(struct looped *l)
+{
+    host_lock_release(l->lock);
+    event_loop_run(l->loop);
+    block_backend_close(l->b);
+    looped_end(l);
+}
+
 TEST(ends_in_the_event_loop)
 {
-    struct looped l = {.quit_at_end = true};
+    struct looped l = {.operation = BLOCK_WRITE, .quit_at_end = true};
     looped_start(&l);
-    host_lock_release(l.lock);
-    event_loop_run(l.loop);
-    block_backend_close(l.b);
-    looped_end(&l);
+    CHECK_EQ(l.ended, 0);
+    end_in_the_event_loop(&l);
+}
+
+/* Wherever the host still has some of it. */
+TEST(reads_of_what_the_host_has_forgotten)
+{
+    struct looped l = {.operation = BLOCK_READ, .quit_at_end = true, .forget = true};
+    looped_start(&l);
+    end_in_the_event_loop(&l);
+}
+
+TEST(reads_of_what_the_host_has_end_at_once)
+{
+    struct looped l = {.operation = BLOCK_READ, .quit_at_end = true};
+    looped_start(&l);
+    CHECK_EQ(l.ended, 64);
+    end_in_the_event_loop(&l);
 }
 
 static void quit(void *opaque)
@@ -397,8 +427,9 @@ static void quit(void *opaque)
 /* Drained by hand, the lock held: all end there, and none a second time in the loop. */
 TEST(drained_beside_the_event_loop)
 {
-    struct looped l = {0};
+    struct looped l = {.operation = BLOCK_WRITE};
     looped_start(&l);
+    CHECK_EQ(l.ended, 0);
     l.b->ops->drain(l.b);
     CHECK_EQ(l.ended, 64);
     block_backend_close(l.b);

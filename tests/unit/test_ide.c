@@ -151,6 +151,7 @@ TEST(pio_read_interrupts_once_a_sector)
     struct fixture f;
     uint8_t sector[512];
     start(&f, 2048);
+    ide_board_disks_wait(&f.b);
     command28(&f.b, 0x20, 5, 3);
     CHECK_EQ(in(&f.b, CONTROL, 1), BSY);
     CHECK_EQ(f.b.edges[0], 0);
@@ -328,6 +329,7 @@ TEST(dma_read_scatters)
 {
     struct fixture f;
     start(&f, 2048);
+    ide_board_disks_wait(&f.b);
     put_prd(&f.b, 0, 0x102000, 0x400, false);
     put_prd(&f.b, 1, 0x100000, 0x1c00, true);
     dma_start(&f.b, true);
@@ -580,6 +582,7 @@ TEST(reset_with_a_request_in_flight)
 {
     struct fixture f;
     start(&f, 2048);
+    ide_board_disks_wait(&f.b);
     command28(&f.b, 0x20, 5, 3);
     out(&f.b, CONTROL, 1, 4);
     out(&f.b, CONTROL, 1, 0);

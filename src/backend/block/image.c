@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define SECTOR 512
@@ -149,6 +150,31 @@ int image_read(struct image *image, uint64_t offset, void *buffer, size_t length
         length -= run;
     }
     return length > 0 ? read_file(image, offset, out, length) : 0;
+}
+
+/* A part of what was asked for is no answer: a worker gets all of it, or the error. */
+static bool read_now(int fd, uint64_t offset, void *buffer, size_t length)
+{
+    const struct iovec all = { .iov_base = buffer, .iov_len = length };
+    return preadv2(fd, &all, 1, (off_t)offset, RWF_NOWAIT) == (ssize_t)length;
+}
+
+bool image_read_cached(struct image *image, uint64_t offset, void *buffer, size_t length)
+{
+    char *out = buffer;
+
+    while (length > 0) {
+        bool present = false;
+        size_t run = length;
+        if (image->overlay != NULL)
+            run = overlay_run(image->overlay, offset, length, &present);
+        if (!read_now(present ? overlay_fd(image->overlay) : image->fd, offset, out, run))
+            return false;
+        offset += run;
+        out += run;
+        length -= run;
+    }
+    return true;
 }
 
 int image_write(struct image *image, uint64_t offset, const void *buffer, size_t length)

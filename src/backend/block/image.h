@@ -27,6 +27,9 @@ void image_close(struct image *image);
 
 /* 0 or -errno; from any thread, without a lock. Bytes past the file's end read as zeros. */
 int image_read(struct image *image, uint64_t offset, void *buffer, size_t length);
+/* The same without waiting: false where the host does not have all of it in memory, or at an
+ * error, which image_read() finds again. */
+bool image_read_cached(struct image *image, uint64_t offset, void *buffer, size_t length);
 int image_write(struct image *image, uint64_t offset, const void *buffer, size_t length);
 int image_flush(struct image *image);
 int image_discard(struct image *image, uint64_t offset, uint64_t length);
@@ -43,6 +46,7 @@ void overlay_destroy(struct overlay *overlay);
 size_t overlay_run(struct overlay *overlay, uint64_t offset, size_t length, bool *present);
 int overlay_read(struct overlay *overlay, uint64_t offset, void *buffer, size_t length);
 int overlay_write(struct overlay *overlay, uint64_t offset, const void *buffer, size_t length);
+int overlay_fd(const struct overlay *overlay);
 
 /* pread and pwrite of all of length: 0 or -errno; *done (may be NULL for writing) is what a read
  * got before the file's end. */

@@ -104,6 +104,11 @@ int overlay_read(struct overlay *overlay, uint64_t offset, void *buffer, size_t 
     return error != 0 ? error : done < length ? -EIO : 0;
 }
 
+int overlay_fd(const struct overlay *overlay)
+{
+    return overlay->fd;
+}
+
 int overlay_write(struct overlay *overlay, uint64_t offset, const void *buffer, size_t length)
 {
     int error = write_fully(overlay->fd, offset, buffer, length);

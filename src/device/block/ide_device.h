@@ -88,7 +88,8 @@ void ide_pio(struct ide_device *d, uint32_t offset, uint32_t length, bool to_hos
 /* DMA: DMARQ until the bus master has moved length bytes at the start of buffer. */
 void ide_dma(struct ide_device *d, uint32_t length, bool to_host,
              void (*done)(struct ide_device *d));
-/* Ask the back end; buffer is used from its start. Status is BSY until done. */
+/* Ask the back end; buffer is used from its start. Status is BSY until done, which may have been
+ * called when this returns. */
 void ide_block(struct ide_device *d, enum block_operation operation, uint64_t offset,
                uint64_t length, void (*done)(struct ide_device *d, int error));
 /* Drop whatever is under way. */
