@@ -34,6 +34,9 @@ struct char_backend_ops {
     const char *kind; /* "stdio", "file", ... */
     size_t (*write)(struct char_backend *b, const uint8_t *data,
                     size_t length);                     /* bytes taken; never blocks */
+    /* At the end of the machine: wait so long for the other end to take some of what was written.
+     * False: it has not, or there is nothing. May be NULL */
+    bool (*wait)(struct char_backend *b, int milliseconds);
     void (*accept_input)(struct char_backend *b);       /* can_receive has grown */
     void (*set_break)(struct char_backend *b, bool on); /* may be NULL */
     void (*destroy)(struct char_backend *b);
@@ -55,6 +58,10 @@ static inline void char_attach(struct char_backend *b, const struct char_user *u
 static inline size_t char_write(struct char_backend *b, const uint8_t *data, size_t length)
 {
     return b != NULL ? b->ops->write(b, data, length) : length;
+}
+static inline bool char_wait(struct char_backend *b, int milliseconds)
+{
+    return b != NULL && b->ops->wait != NULL && b->ops->wait(b, milliseconds);
 }
 static inline void char_accept_input(struct char_backend *b)
 {

@@ -22,6 +22,7 @@ static void file_destroy(struct char_backend *b)
 static const struct char_backend_ops file_ops = {
     .kind = "file",
     .write = char_stream_write,
+    .wait = char_stream_wait,
     .accept_input = char_stream_accept_input,
     .destroy = file_destroy,
 };

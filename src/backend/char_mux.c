@@ -137,6 +137,11 @@ static size_t user_write(struct char_backend *b, const uint8_t *data, size_t len
     return taken;
 }
 
+static bool user_wait(struct char_backend *b, int milliseconds)
+{
+    return char_wait(container_of(b, struct mux_user, backend)->mux->under, milliseconds);
+}
+
 static void user_accept_input(struct char_backend *b)
 {
     struct mux_user *user = container_of(b, struct mux_user, backend);
@@ -162,6 +167,7 @@ static void user_destroy(struct char_backend *b)
 static const struct char_backend_ops mux_ops = {
     .kind = "mux",
     .write = user_write,
+    .wait = user_wait,
     .accept_input = user_accept_input,
     .set_break = user_set_break,
     .destroy = user_destroy,

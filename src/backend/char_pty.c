@@ -70,6 +70,7 @@ static void pty_destroy(struct char_backend *b)
 static const struct char_backend_ops pty_ops = {
     .kind = "pty",
     .write = pty_write,
+    .wait = char_stream_wait,
     .accept_input = char_stream_accept_input,
     .destroy = pty_destroy,
 };

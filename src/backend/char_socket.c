@@ -134,6 +134,7 @@ static void socket_destroy(struct char_backend *b)
 static const struct char_backend_ops socket_ops = {
     .kind = "socket",
     .write = char_stream_write,
+    .wait = char_stream_wait,
     .accept_input = char_stream_accept_input,
     .destroy = socket_destroy,
 };

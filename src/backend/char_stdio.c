@@ -24,6 +24,7 @@ static void stdio_destroy(struct char_backend *b)
 static const struct char_backend_ops stdio_ops = {
     .kind = "stdio",
     .write = char_stream_write,
+    .wait = char_stream_wait,
     .accept_input = char_stream_accept_input,
     .destroy = stdio_destroy,
 };

@@ -157,6 +157,16 @@ void char_stream_close(struct char_stream *s)
     s->in = s->out = -1;
 }
 
+bool char_stream_wait(struct char_backend *b, int milliseconds)
+{
+    struct char_stream *s = container_of(b, struct char_stream, backend);
+    struct pollfd wait = { s->out, POLLOUT, 0 };
+    size_t before = s->output.count;
+    if (s->connected && before > 0 && poll(&wait, 1, milliseconds) > 0)
+        drain_output(s);
+    return s->output.count < before;
+}
+
 void char_stream_flush(struct char_stream *s, int milliseconds)
 {
     struct pollfd wait = { s->out, POLLOUT, 0 };

@@ -40,6 +40,7 @@ void char_stream_flush(struct char_stream *s, int milliseconds);
 
 /* For struct char_backend_ops. */
 size_t char_stream_write(struct char_backend *b, const uint8_t *data, size_t length);
+bool char_stream_wait(struct char_backend *b, int milliseconds);
 void char_stream_accept_input(struct char_backend *b);
 
 #endif

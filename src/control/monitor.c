@@ -12,6 +12,9 @@
 #include "control/version.h"
 #include "host/host.h"
 
+/* At the end: how long for a reader that takes nothing. */
+enum { SLOW_READER_MS = 1000 };
+
 struct monitor {
     struct session *session;
     struct char_backend *chars;
@@ -148,6 +151,9 @@ void monitor_destroy(struct monitor *m)
 {
     if (m == NULL)
         return;
+    flush(m);
+    while (m->out_length > 0 && char_wait(m->chars, SLOW_READER_MS))
+        flush(m);
     char_attach(m->chars, &(struct char_user){ 0 });
     line_editor_release(&m->editor);
     free(m->out);

@@ -36,6 +36,15 @@ def test_status(folder):
         monitor.wait(0)
 
 
+def test_quit_loses_no_output(folder):
+    """More than pipes and queues hold, behind which the program ends."""
+    del folder
+    done = subprocess.run([BMBT, *ENGINE, '-display', 'none', '-monitor', 'stdio', '-S'], input=b'x/40000i 0\nquit\n',
+                          stdout=subprocess.PIPE, timeout=TIMEOUT, check=True)
+    check(done.stdout.count(b'\n0x') == 40000, f'{done.stdout.count(b"0x")} lines of 40000 came')
+    check(done.stdout.endswith(b'(bmbt) quit\r\n(bmbt) '), f'ends with {done.stdout[-40:]}')
+
+
 def test_reset_state(folder):
     """What a processor shows before its first instruction: SDM 3A table 9-1."""
     del folder

@@ -66,7 +66,6 @@ TEST(stores_are_seen_wherever_blocks_went)
         sum--;
     }
     run_from(m, 0, sum);
-    run_from(m, 0, sum);
     guest_thread_end(m, thread);
     machine_destroy(m);
 }
