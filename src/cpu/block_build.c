@@ -67,7 +67,8 @@ static void log_block(struct cpu *cpu, const struct block *b)
 
 /*
  * The first instruction goes on in the next page: a block of its own, because the next page's
- * mapping may change by itself. Fetching there may raise #PF.
+ * mapping may change by itself. Fetching there may raise #PF. It may be the same page of RAM, mapped
+ * twice: such an instruction is not kept, as a block is in the list of each of two pages once.
  */
 static struct block *build_crossing(struct cpu *cpu, struct block *b, uint32_t linear,
                                     const struct memory_page *first, uint64_t allowed)
@@ -75,7 +76,7 @@ static struct block *build_crossing(struct cpu *cpu, struct block *b, uint32_t l
     uint8_t bytes[INSN_MAX_LENGTH];
     unsigned here = PAGE_SIZE - (linear & (PAGE_SIZE - 1));
     struct memory_page second = tlb_find_fetch(cpu, linear + here)->page;
-    if (second.read == NULL)
+    if (second.read == NULL || second.read == first->read)
         return NULL;
     unsigned available = MIN(allowed, sizeof bytes);
     for (unsigned n = 0; n < available; n++)
