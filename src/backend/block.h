@@ -31,7 +31,7 @@ struct block_request {
 
 struct block_backend_ops {
     void (*submit)(struct block_backend *b, struct block_request *request);
-    /* Wait until nothing is in flight (reset, end). The lock is held and dropped while waiting. */
+    /* Wait until nothing is in flight (reset, end). The lock is held meanwhile. */
     void (*drain)(struct block_backend *b);
     void (*destroy)(struct block_backend *b);
 };

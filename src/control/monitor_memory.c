@@ -18,6 +18,9 @@
 
 /* ---- formats --------------------------------------------------------------------------------- */
 
+/* The machine's devices wait meanwhile. */
+enum { LINES_MAX = 65536 };
+
 /* "/4xw": count, letter and size in any order after the slash. What is not given stays as it was,
  * but for the count. */
 static bool parse_format(struct monitor_call *c, struct dump_format *f)
@@ -156,6 +159,10 @@ static void dump(struct monitor_call *c, bool physical)
     if (!parse_format(c, c->format) || !monitor_expression(c, &address))
         return;
     address &= physical ? UINT64_MAX : UINT32_MAX;
+    if (strchr("is", c->format->letter) != NULL && c->format->count > LINES_MAX) {
+        monitor_say(c, "at most %u at a time\n", LINES_MAX);
+        return;
+    }
     if (c->format->letter == 'i')
         dump_instructions(c, physical, address, c->format->count);
     else if (c->format->letter == 's')

@@ -59,10 +59,15 @@ bool code_cache_create(struct translator *tr)
 {
     unsigned most = tr->options.cache_grows ? CODE_REGIONS_MAX : CODE_REGIONS;
     tr->region_size = tr->options.cache_size / CODE_REGIONS & ~(uint64_t)(PAGE_SIZE - 1);
-    tr->cache_size = tr->region_size * most;
-    tr->code = host_code_create(tr->cache_size);
+    host_assert(tr->region_size * most <= CODE_CACHE_MAX, "links reach all of the code cache");
+    tr->code = host_code_create(tr->region_size * most);
+    if (tr->code == NULL && most > CODE_REGIONS) {
+        most = CODE_REGIONS; /* the host has a limit: it stays as it is */
+        tr->code = host_code_create(tr->region_size * most);
+    }
     if (tr->code == NULL)
         return false;
+    tr->cache_size = tr->region_size * most;
     tr->cache = host_code_write_address(tr->code);
     tr->to_run = host_code_run_address(tr->code) - tr->cache;
     tr->data = host_alloc(DATA_ALIGN + most * data_size(tr)); /* NO_DATA is nobody's */

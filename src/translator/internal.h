@@ -208,7 +208,7 @@ void code_cache_flush(struct translator *tr);
 /* The translation that holds this address of the running view; NULL. Safe in a trap. */
 struct translated *code_cache_find(const struct translator *tr, uint64_t pc);
 /* The instruction whose host code contains pc, of those in guest order; count where it is at the
- * entry or in a stub. */
+ * entry or in a jump through a slot. */
 unsigned code_cache_insn_at(const struct translator *tr, const struct translated *t, uint64_t pc);
 /* Both, of an address in a translation. Not in a trap. */
 const struct recent_site *code_cache_site(struct translator *tr, uint64_t pc);

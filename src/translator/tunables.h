@@ -14,6 +14,9 @@
 /* The smallest cache: each region holds a few of the largest chains. */
 #define CODE_CACHE_MIN (1u << 20)
 
+/* The largest one, with all that it may grow by: so far reach 28 bits for a link's stub. */
+#define CODE_CACHE_MAX (1u << 30)
+
 /* What it begins with: what Debian has translated when it asks for a login, 160 bytes a block, and
  * as much data again. */
 #define CODE_CACHE_DEFAULT (19u << 20)
@@ -23,7 +26,7 @@
 #define REGRET_BITS 21
 #define REGRET_MAX  (1u << 17)
 
-/* Room for a chain: 48 instructions of at most 512 bytes with their stubs. */
+/* Room for a chain: 48 instructions of at most 512 bytes. */
 #define TRANSLATION_MAX_CODE  (24u << 10)
 #define TRANSLATION_INSN_CODE 512
 #define TRANSLATION_MAX_DATA  (8u << 10)

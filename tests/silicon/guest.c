@@ -79,6 +79,7 @@ struct guest *guest_create(enum engine_kind engine, const struct options *o, con
     create_machine(g);
     options.threshold = o->threshold;
     options.cache_size = o->cache;
+    options.cache_grows = false;
     options.optimise = o->optimise;
     if (!cpu_machine_attach(g->machine, engine, &options, why)) {
         guest_destroy(g);

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -411,11 +412,25 @@ TEST(reads_of_what_the_host_has_forgotten)
     end_in_the_event_loop(&l);
 }
 
+/* A tmpfs, for one, cannot tell. */
+static bool host_tells_what_it_has(const char *file)
+{
+    char byte;
+    const struct iovec all = {.iov_base = &byte, .iov_len = 1};
+    int fd = open(file, O_RDONLY);
+    bool tells = preadv2(fd, &all, 1, 0, RWF_NOWAIT) == 1;
+    close(fd);
+    return tells;
+}
+
 TEST(reads_of_what_the_host_has_end_at_once)
 {
     struct looped l = {.operation = BLOCK_READ, .quit_at_end = true};
     looped_start(&l);
-    CHECK_EQ(l.ended, 64);
+    if (host_tells_what_it_has(l.directory.image))
+        CHECK_EQ(l.ended, 64);
+    else
+        fprintf(stderr, "reads_of_what_the_host_has_end_at_once: /tmp cannot tell: seen by the loop only\n");
     end_in_the_event_loop(&l);
 }
 

@@ -83,6 +83,7 @@ static bool attach_engine(struct single_step *s, enum engine_kind engine, const 
         return true;
     options.threshold = 1;
     options.cache_size = MIB(4);
+    options.cache_grows = false;
     if (!cpu_machine_attach(s->machine, engine, &options, why))
         return false;
     translator_enter_thread(s->cpu);

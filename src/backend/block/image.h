@@ -27,8 +27,9 @@ void image_close(struct image *image);
 
 /* 0 or -errno; from any thread, without a lock. Bytes past the file's end read as zeros. */
 int image_read(struct image *image, uint64_t offset, void *buffer, size_t length);
-/* The same without waiting: false where the host does not have all of it in memory, or at an
- * error, which image_read() finds again. */
+/* The same without waiting for the disk: false where the host does not have all of it in its page
+ * cache, where the file system cannot tell (tmpfs), or at an error, which image_read() finds again.
+ */
 bool image_read_cached(struct image *image, uint64_t offset, void *buffer, size_t length);
 int image_write(struct image *image, uint64_t offset, const void *buffer, size_t length);
 int image_flush(struct image *image);

@@ -325,7 +325,7 @@ static struct link *last_link(const struct emitter *e)
     return last && e->t->hot_size >= TOMBSTONE_SIZE ? l : NULL;
 }
 
-/* In instructions, with their stubs: what translation_behind() may add. */
+/* In instructions: what translation_behind() may add. */
 static unsigned room_left(const struct emitter *e)
 {
     size_t used = (size_t)(e->a.p - e->a.start) + e->stub_count * FAR_JUMP_BYTES;
@@ -358,6 +358,7 @@ unsigned emit_chain(struct translator *tr, struct region *r, struct translated *
     emit_stubs(&e);
     if (e.a.overflow)
         return 0;
+    host_assert(e.cold.floor >= start + TRANSLATION_MAX_CODE, "cold code lies behind hot code");
     tr->counts.code_bytes += (uint64_t)(r->cold.floor - e.cold.floor);
     r->cold = e.cold;
     return e.number;
