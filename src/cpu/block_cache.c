@@ -195,23 +195,33 @@ void block_publish(struct cpu *cpu, struct block *b, const struct memory_page *f
 
 /* ---- dropping -------------------------------------------------------------------------------- */
 
+/* Granules that no block is in any more are found when one of them is stored to. */
+static void count_granules(const struct block_cache *cache, struct code_page *p)
+{
+    p->granules = 0;
+    for (struct block *b = block_at(cache, p->blocks); b != NULL;
+         b = block_at(cache, *next_in_page(b, p))) {
+        unsigned first, end;
+        range_in_page(b, p, &first, &end);
+        p->granules |= granules(first, end);
+    }
+}
+
+static void free_if_empty(struct block_cache *cache, struct code_page *p)
+{
+    if (p->blocks != 0)
+        return;
+    ram_page_clear_flags(p->ram, p->ram_page, RAM_PAGE_CODE);
+    free_page(cache, p);
+}
+
 static void leave_page(struct block_cache *cache, struct code_page *p, struct block *b)
 {
     block_ref *link = &p->blocks, this = block_ref_of(cache, b);
     while (*link != this)
         link = next_in_page(block_at(cache, *link), p);
     *link = *next_in_page(b, p);
-    p->granules = 0;
-    for (struct block *left = block_at(cache, p->blocks); left != NULL;
-         left = block_at(cache, *next_in_page(left, p))) {
-        unsigned first, end;
-        range_in_page(left, p, &first, &end);
-        p->granules |= granules(first, end);
-    }
-    if (p->blocks == 0) {
-        ram_page_clear_flags(p->ram, p->ram_page, RAM_PAGE_CODE);
-        free_page(cache, p);
-    }
+    free_if_empty(cache, p);
 }
 
 static void neutralize(struct block *b)
@@ -222,7 +232,8 @@ static void neutralize(struct block *b)
         b->insns[n].fn = exec_dropped;
 }
 
-static void drop(struct cpu *cpu, struct block *b)
+/* Out of the list of its first page it is already, or will be. */
+static void forget(struct cpu *cpu, struct block *b)
 {
     struct block_cache *cache = cpu->blocks;
     block_ref *link = hash_head(cache, b->host), this = block_ref_of(cache, b);
@@ -234,10 +245,15 @@ static void drop(struct cpu *cpu, struct block *b)
     neutralize(b);
     cache->blocks--;
     cache->dropped++;
-    leave_page(cache, find_page(cache, page_of(b->host)), b);
     if (b->second_page != NULL)
         leave_page(cache, find_page(cache, b->second_page), b);
     block_room_drop(cache->room, b);
+}
+
+static void drop(struct cpu *cpu, struct block *b)
+{
+    leave_page(cpu->blocks, find_page(cpu->blocks, page_of(b->host)), b);
+    forget(cpu, b);
 }
 
 static void invalidate_in_page(struct cpu *cpu, struct code_page *p, unsigned first, unsigned end)
@@ -253,6 +269,8 @@ static void invalidate_in_page(struct cpu *cpu, struct code_page *p, unsigned fi
         if (block_first < end && first < block_end)
             drop(cpu, b);
     }
+    if (p->blocks != 0)
+        count_granules(cache, p);
 }
 
 void block_cache_invalidate(struct cpu *cpu, struct ram_block *ram, uint64_t offset,
@@ -308,18 +326,37 @@ void block_cache_flush(struct cpu *cpu)
 
 /* ---- room ------------------------------------------------------------------------------------ */
 
-/* Drop blocks in the order of the array, those that the engine has nothing of or any. How many. */
+/* Drop the blocks that begin in the page, those that the engine has nothing of or any. How many. */
+static unsigned sweep_page(struct cpu *cpu, struct code_page *p, bool any)
+{
+    struct block_cache *cache = cpu->blocks;
+    unsigned found = 0;
+    block_ref *link = &p->blocks;
+    while (*link != 0) {
+        struct block *b = block_at(cache, *link);
+        if (!in_first_page(b, p) || (b->translations != 0 && !any)) {
+            link = next_in_page(b, p);
+            continue;
+        }
+        *link = b->page_next;
+        forget(cpu, b);
+        found++;
+    }
+    count_granules(cache, p);
+    free_if_empty(cache, p);
+    return found;
+}
+
+/* Page by page, from where the last sweep ended. */
 static unsigned sweep(struct cpu *cpu, bool any)
 {
     struct block_cache *cache = cpu->blocks;
     unsigned found = 0;
-    for (unsigned n = 0; n < BLOCKS_MAX && found < BLOCKS_SWEPT; n++) {
-        struct block *b = &cache->array[cache->swept];
-        cache->swept = (cache->swept + 1) % BLOCKS_MAX;
-        if (!b->dropped && (any || b->translations == 0)) {
-            drop(cpu, b);
-            found++;
-        }
+    for (unsigned n = 0; n < cache->pages_used && found < BLOCKS_SWEPT; n++) {
+        struct code_page *p = &cache->page_store[cache->swept];
+        cache->swept = (cache->swept + 1) % cache->pages_used;
+        if (p->blocks != 0)
+            found += sweep_page(cpu, p, any);
     }
     return found;
 }

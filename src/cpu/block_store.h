@@ -36,7 +36,7 @@ struct block_cache {
     struct code_page *page_store;
     unsigned pages_used;
     struct code_page *free_pages; /* of those used once: by `next` */
-    unsigned swept;               /* of the array: where the next sweep begins */
+    unsigned swept;               /* of page_store: where the next sweep begins */
     bool flushed; /* nothing in the room is reachable any more but the running block */
     uint64_t blocks, decoded, dropped;
     struct block *single; /* one instruction that is not kept: code outside RAM, limits, stepping */

@@ -23,8 +23,8 @@
 /* Blocks (64 bytes each). A compiler's run on top of a booted system has 190000. */
 #define BLOCKS_MAX (1u << 18)
 
-/* When there are more so many are dropped at once, if possible of those that are not translated:
- * unless there are hardly any, as a sweep may look at all. */
+/* When there are more so many are dropped at once, if possible of those that are not
+ * translated: unless there are hardly any, as a sweep may look at all. */
 #define BLOCKS_SWEPT       (BLOCKS_MAX / 8)
 #define BLOCKS_SWEPT_LEAST (BLOCKS_MAX / 64)
 

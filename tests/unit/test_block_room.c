@@ -6,7 +6,7 @@
 #include "cpu/block_store.h"
 
 /* Blocks of three bytes, INC EAX and a JMP to the next one, and a HLT behind them. */
-enum { CODE = 0x10000, BLOCK = 3, COUNT = BLOCKS_MAX + BLOCKS_MAX / 2, HOT = 0x8000 };
+enum { CODE = 0x10000, BLOCK = 3, COUNT = BLOCKS_MAX + 1000, HOT = 0x8000 };
 
 static struct cpu_machine *open_machine(void)
 {
