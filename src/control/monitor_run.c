@@ -203,6 +203,10 @@ void command_gdbserver(struct monitor_call *c)
 {
     char where[256] = "tcp::1234";
     struct error err = { "" };
+    if (c->editor == NULL) { /* gdb's `monitor`: its own connection would go in the middle of this */
+        monitor_say(c, "gdbserver: gdb cannot change this; the monitor can\n");
+        return;
+    }
     monitor_word(c, where, sizeof where);
     session_close_gdb(c->session);
     if (strcmp(where, "none") == 0)

@@ -183,6 +183,9 @@ void session_close_gdb(struct session *s)
 {
     gdbstub_destroy(s->gdb, s->exit_status);
     s->gdb = NULL;
+    for (unsigned n = 0; n < ARRAY_SIZE(s->chardevs); n++)
+        if (s->chardevs[n] == s->gdb_chars)
+            s->chardevs[n] = NULL; /* it may be opened again */
     char_destroy(s->gdb_chars);
     s->gdb_chars = NULL;
 }

@@ -177,6 +177,8 @@ def test_queries(folder):
         check(remote.command('Hg0') == 'OK' and remote.command('T1') == 'OK' and remote.command('qAttached') == '1', 'H, T')
         check(remote.command('m0,' + 'f' * 15) is not None, 'a very long read')
         check(remote.command('x' * 20000) == 'E22', 'a packet that is too long')
+        check(remote.command('qRcmd,' + 'gdbserver none'.encode().hex())[0] == 'O', 'gdbserver by gdb itself')
+        check(remote.receive() == 'OK' and len(remote.command('g')) > 64, 'after gdbserver by gdb itself')
         remote.send('k')
         guest.process.wait(TIMEOUT)
 

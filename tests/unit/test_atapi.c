@@ -16,6 +16,7 @@ struct fixture {
     uint8_t reply[70000];
     unsigned length; /* of the reply */
     unsigned bursts;
+    unsigned change_at; /* the burst in which the medium changes; 0: none */
 };
 
 static void start_size(struct fixture *f, uint64_t size)
@@ -26,6 +27,7 @@ static void start_size(struct fixture *f, uint64_t size)
     else
         f->disc = (struct ram_disk){.base = {.ops = &ram_disk_ops}};
     f->disc.base.removable = true;
+    f->change_at = 0;
     drives[2] = (struct ide_drive){.block = &f->disc.base, .cdrom = true};
     ide_board_create(&f->b, drives);
 }
@@ -55,7 +57,8 @@ static bool packet_limit(struct fixture *f, const uint8_t packet[12], unsigned l
         CHECK_EQ(in(b, COUNT, 1) & 3, 2);
         burst = in(b, MID, 1) | in(b, HIGH, 1) << 8;
         CHECK(burst > 0 && (limit == 0xffff || burst <= limit || limit < 2));
-        f->bursts++;
+        if (++f->bursts == f->change_at)
+            f->disc.base.media_changed(f->disc.base.opaque);
         for (unsigned i = 0; i < burst; i += 2) {
             uint16_t word = (uint16_t)in(b, DATA, 2);
             if (f->length + i + 1 < sizeof f->reply)
@@ -431,6 +434,19 @@ TEST(medium_change)
     f.disc.base.media_changed(f.disc.base.opaque);
     CHECK(!PACKET(&f, 0x28, 0, 0, 0, 0, 0, 0, 0, 1));
     CHECK_EQ(sense(&f), 0x23a00);
+    end(&f);
+}
+
+TEST(medium_change_while_reading)
+{
+    struct fixture f;
+    start(&f);
+    f.change_at = 1;
+    CHECK(!PACKET(&f, 0x28, 0, 0, 0, 0, 0, 0, 0, 200));
+    CHECK(f.length < 200 * 2048);
+    f.change_at = 0;
+    CHECK_EQ(sense(&f), 0x62800);
+    CHECK(PACKET(&f, 0x28, 0, 0, 0, 0, 0, 0, 0, 1));
     end(&f);
 }
 

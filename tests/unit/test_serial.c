@@ -160,6 +160,21 @@ TEST(receive_without_fifo)
     close_serial(&b, isa);
 }
 
+/* A byte that nobody read leaves room when it is forgotten, and the back end must hear of it. */
+TEST(reset_makes_room)
+{
+    struct bench b;
+    struct wire w;
+    struct serial_isa *isa = open_serial(&b, &w);
+    arrive(&w, "AB"); /* B waits */
+    CHECK_EQ(w.backend.user.can_receive(w.backend.user.opaque), 0);
+    CHECK_EQ(w.accepts, 0);
+    serial_isa_reset(isa);
+    CHECK_EQ(w.backend.user.can_receive(w.backend.user.opaque), 1);
+    CHECK(w.accepts > 0);
+    close_serial(&b, isa);
+}
+
 TEST(fifo_trigger_and_timeout)
 {
     struct bench b;

@@ -108,6 +108,11 @@ void atapi_next_chunk(struct atapi *a)
         atapi_check(a, SENSE_NOT_READY, ASC_NO_MEDIUM);
         return;
     }
+    if (a->attention == ASC_MEDIUM_CHANGED) { /* in the middle: the rest is of another disc */
+        a->attention = 0;
+        atapi_check(a, SENSE_UNIT_ATTENTION, ASC_MEDIUM_CHANGED);
+        return;
+    }
     a->chunk = MIN(a->left, CHUNK_SECTORS);
     length = MIN((uint64_t)a->chunk * CD_SECTOR, d->block->size - offset);
     ide_block(d, BLOCK_READ, offset, length, chunk_read);

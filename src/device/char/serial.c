@@ -403,6 +403,7 @@ void serial_reset(struct serial *serial)
     update_msr(serial);
     serial->msr &= 0xf0;
     update_irq(serial);
+    char_accept_input(serial->backend); /* it may have been full */
 }
 
 static void fifo_state(struct fifo *fifo, struct state *s)
