@@ -51,9 +51,11 @@ void block_cache_counts(const struct cpu *cpu, uint64_t *blocks, uint64_t *decod
 }
 
 /* Blocks that follow one another have heads that do: the next is mostly in the same cache line. */
-static block_ref *hash_head(struct block_cache *cache, const uint8_t *host)
+static block_ref *hash_head(struct block_cache *cache, const uint8_t *host,
+                            const uint8_t *second_page)
 {
-    uint64_t page = (uintptr_t)host >> PAGE_SHIFT, offset = (uintptr_t)host & (PAGE_SIZE - 1);
+    uint64_t page = ((uintptr_t)host ^ (uintptr_t)second_page << 8) >> PAGE_SHIFT;
+    uint64_t offset = (uintptr_t)host & (PAGE_SIZE - 1);
     uint64_t h = page * UINT64_C(0x9e3779b97f4a7c15) >> (64 - BLOCK_HASH_BITS);
     return &cache->hash[h ^ offset / 4];
 }
@@ -107,7 +109,7 @@ static struct code_page *find_page(struct block_cache *cache, const uint8_t *pag
 struct block *block_find(struct cpu *cpu, const uint8_t *host, const uint8_t *second_page)
 {
     const struct block_cache *cache = cpu->blocks;
-    struct block *b = block_at(cache, *hash_head(cpu->blocks, host));
+    struct block *b = block_at(cache, *hash_head(cpu->blocks, host, second_page));
     while (b != NULL && !(b->host == host && b->mode == cpu->mode && b->second_page == second_page))
         b = block_at(cache, b->hash_next);
     return b;
@@ -183,7 +185,7 @@ void block_publish(struct cpu *cpu, struct block *b, const struct memory_page *f
     struct block_cache *cache = cpu->blocks;
     block_room_keep(cache->room);
     block_room_keep_insns(cache->room, b, b->count + 1u);
-    block_ref *head = hash_head(cache, b->host);
+    block_ref *head = hash_head(cache, b->host, b->second_page);
     b->hash_next = *head;
     *head = block_ref_of(cache, b);
     cache->blocks++;
@@ -232,11 +234,11 @@ static void neutralize(struct block *b)
         b->insns[n].fn = exec_dropped;
 }
 
-/* Out of the list of its first page it is already, or will be. */
-static void forget(struct cpu *cpu, struct block *b)
+/* It is out of the list of one of its pages, p, already: out of all else. */
+static void forget(struct cpu *cpu, const struct code_page *p, struct block *b)
 {
     struct block_cache *cache = cpu->blocks;
-    block_ref *link = hash_head(cache, b->host), this = block_ref_of(cache, b);
+    block_ref *link = hash_head(cache, b->host, b->second_page), this = block_ref_of(cache, b);
     while (*link != this)
         link = &block_at(cache, *link)->hash_next;
     *link = b->hash_next;
@@ -246,31 +248,52 @@ static void forget(struct cpu *cpu, struct block *b)
     cache->blocks--;
     cache->dropped++;
     if (b->second_page != NULL)
-        leave_page(cache, find_page(cache, b->second_page), b);
+        leave_page(cache, find_page(cache, in_first_page(b, p) ? b->second_page : page_of(b->host)),
+                   b);
     block_room_drop(cache->room, b);
 }
 
-static void drop(struct cpu *cpu, struct block *b)
+/* May block b of page p go? */
+typedef bool drop_fn(const struct block *b, const struct code_page *p, const void *opaque);
+
+/* Drop the blocks of the page that may go. How many. */
+static unsigned drop_in_page(struct cpu *cpu, struct code_page *p, drop_fn *may, const void *opaque)
 {
-    leave_page(cpu->blocks, find_page(cpu->blocks, page_of(b->host)), b);
-    forget(cpu, b);
+    struct block_cache *cache = cpu->blocks;
+    unsigned found = 0;
+    block_ref *link = &p->blocks;
+    while (*link != 0) {
+        struct block *b = block_at(cache, *link);
+        if (!may(b, p, opaque)) {
+            link = next_in_page(b, p);
+            continue;
+        }
+        *link = *next_in_page(b, p);
+        forget(cpu, p, b);
+        found++;
+    }
+    count_granules(cache, p);
+    free_if_empty(cache, p);
+    return found;
+}
+
+struct range {
+    unsigned first, end; /* bytes of the page */
+};
+
+static bool overlaps(const struct block *b, const struct code_page *p, const void *opaque)
+{
+    const struct range *range = opaque;
+    unsigned first, end;
+    range_in_page(b, p, &first, &end);
+    return first < range->end && range->first < end;
 }
 
 static void invalidate_in_page(struct cpu *cpu, struct code_page *p, unsigned first, unsigned end)
 {
-    if (!(p->granules & granules(first, end)))
-        return;
-    const struct block_cache *cache = cpu->blocks;
-    struct block *next;
-    for (struct block *b = block_at(cache, p->blocks); b != NULL; b = next) {
-        unsigned block_first, block_end;
-        next = block_at(cache, *next_in_page(b, p));
-        range_in_page(b, p, &block_first, &block_end);
-        if (block_first < end && first < block_end)
-            drop(cpu, b);
-    }
-    if (p->blocks != 0)
-        count_granules(cache, p);
+    const struct range range = { first, end };
+    if (p->granules & granules(first, end))
+        drop_in_page(cpu, p, overlaps, &range);
 }
 
 void block_cache_invalidate(struct cpu *cpu, struct ram_block *ram, uint64_t offset,
@@ -291,8 +314,10 @@ void block_cache_invalidate(struct cpu *cpu, struct ram_block *ram, uint64_t off
 void block_cache_stop(struct cpu *cpu)
 {
     struct block *b = (struct block *)cpu->block;
-    if (b != NULL && b != cpu->blocks->single && !b->dropped)
-        drop(cpu, b);
+    if (b == NULL || b == cpu->blocks->single || b->dropped)
+        return;
+    unsigned first = (uintptr_t)b->host & (PAGE_SIZE - 1);
+    invalidate_in_page(cpu, find_page(cpu->blocks, page_of(b->host)), first, first + 1);
 }
 
 void block_cache_flush_linear(struct cpu *cpu)
@@ -326,29 +351,21 @@ void block_cache_flush(struct cpu *cpu)
 
 /* ---- room ------------------------------------------------------------------------------------ */
 
-/* Drop the blocks that begin in the page, those that the engine has nothing of or any. How many. */
-static unsigned sweep_page(struct cpu *cpu, struct code_page *p, bool any)
+/* Those that the engine has nothing of; each once, with the page that it begins in. */
+static bool is_idle(const struct block *b, const struct code_page *p, const void *opaque)
 {
-    struct block_cache *cache = cpu->blocks;
-    unsigned found = 0;
-    block_ref *link = &p->blocks;
-    while (*link != 0) {
-        struct block *b = block_at(cache, *link);
-        if (!in_first_page(b, p) || (b->translations != 0 && !any)) {
-            link = next_in_page(b, p);
-            continue;
-        }
-        *link = b->page_next;
-        forget(cpu, b);
-        found++;
-    }
-    count_granules(cache, p);
-    free_if_empty(cache, p);
-    return found;
+    (void)opaque;
+    return in_first_page(b, p) && b->translations == 0;
+}
+
+static bool begins_here(const struct block *b, const struct code_page *p, const void *opaque)
+{
+    (void)opaque;
+    return in_first_page(b, p);
 }
 
 /* Page by page, from where the last sweep ended. */
-static unsigned sweep(struct cpu *cpu, bool any)
+static unsigned sweep(struct cpu *cpu, drop_fn *may)
 {
     struct block_cache *cache = cpu->blocks;
     unsigned found = 0;
@@ -356,7 +373,7 @@ static unsigned sweep(struct cpu *cpu, bool any)
         struct code_page *p = &cache->page_store[cache->swept];
         cache->swept = (cache->swept + 1) % cache->pages_used;
         if (p->blocks != 0)
-            found += sweep_page(cpu, p, any);
+            found += drop_in_page(cpu, p, may, NULL);
     }
     return found;
 }
@@ -366,8 +383,8 @@ static void make_room(struct cpu *cpu)
 {
     struct block_room *room = cpu->blocks->room;
     if (block_room_block(room) == NULL && !block_room_wants_reclaim(room) &&
-        sweep(cpu, false) < BLOCKS_SWEPT_LEAST)
-        sweep(cpu, true);
+        sweep(cpu, is_idle) < BLOCKS_SWEPT_LEAST)
+        sweep(cpu, begins_here);
     if (block_room_wants_reclaim(room)) {
         block_cache_flush_linear(cpu);
         block_room_reclaim(room);
@@ -383,7 +400,7 @@ struct block *block_reserve(struct cpu *cpu)
     if (!cache->flushed && !has_pages(cache, 2))
         block_cache_flush(cpu);
     if (cache->flushed) {
-        cache->pages_used = 0;
+        cache->pages_used = cache->swept = 0;
         cache->free_pages = NULL;
         block_room_reset(cache->room, cpu->engine != NULL ? DECODED_MIN : DECODED_MAX);
         cache->flushed = false;

@@ -51,7 +51,7 @@ static bool update_entry(struct cpu *cpu, uint64_t physical, unsigned size, uint
                          uint64_t value)
 {
     const struct memory_page *page = tlb_walk_page(cpu, physical);
-    if (unlikely(page->write == NULL)) {
+    if (unlikely(page->write != page->read || page->write == NULL)) { /* writes may go elsewhere */
         fpu_sync(cpu);
         memory_write(cpu->bus.memory, cpu_space(cpu), physical, size, value);
         return true;

@@ -39,7 +39,7 @@ static bool fill(struct cpu *cpu, struct tlb_entry *e, const struct tlb_page *p,
         e->host = (uint64_t)(uintptr_t)m->read - linear;
         e->read_tag = p->tag;
     }
-    if (p->writable && m->write != NULL && (m->read == NULL || m->read == m->write) &&
+    if (p->writable && m->write != NULL && m->read == m->write &&
         !ram_page_store_is_slow(m->write_block, m->write_offset >> PAGE_SHIFT)) {
         e->host = (uint64_t)(uintptr_t)m->write - linear;
         e->write_tag = p->tag;

@@ -17,10 +17,13 @@ static enum helped behind_device(struct cpu *cpu, const struct translated *t)
     return t->fpu == 0 || fpu_open(cpu, t->fpu) ? HELPED : HELPED_LEAVE;
 }
 
-enum helped translator_help(struct cpu *cpu, struct translated *t, unsigned index, uint32_t value,
+/* A device may have stored other bytes, and the block not been told yet: they are the executor's. */
+enum helped translator_help(struct cpu *cpu, struct translated *t, uint32_t which, uint32_t value,
                             help_fn *help)
 {
-    const struct insn *i = &block_insns(cpu, t->block)[index];
+    const struct insn *i = &block_insns(cpu, t->block)[which & HELP_INDEX];
+    if (unlikely(i->op != which >> HELP_OP_SHIFT))
+        return HELPED_NOT;
     uint32_t next = t->eip + i->offset + i->length;
     cpu->eip = t->mode & MODE_CS32 ? next : next & 0xffff;
     enum helped done = help(cpu, i, value);

@@ -57,7 +57,7 @@ struct glue {
     uint8_t *exit_lookup;     /* the same with EXIT_LOOKUP */
     uint8_t *execute;         /* called in an instruction's code: C does it */
     uint8_t *execute_trapped; /* the same by a jump; R8: an address in that code + 1 */
-    /* Called: R8: help_fn *, R9D: value, R12: struct translated *, R13D: instruction number */
+    /* Called: R8: help_fn *, R9D: value, R12: struct translated *, R13D: `which` */
     uint8_t *helper;
     /* The table of jump targets has none for R8D, EIP, resp. R8, struct link *: to its translation
      * by its bytes, or out. */
@@ -323,7 +323,8 @@ help_fn help_invlpg, help_load_cr3;
 void help_may_raise(struct cpu *cpu, const struct insn *i);
 /* Of an instruction that changes CS, privilege or what linear addresses mean. */
 enum helped help_elsewhere(struct cpu *cpu);
-enum helped translator_help(struct cpu *cpu, struct translated *t, unsigned index, uint32_t value,
+enum { HELP_INDEX = 0xff, HELP_OP_SHIFT = 8 }; /* of `which`: number in the block, opcode row */
+enum helped translator_help(struct cpu *cpu, struct translated *t, uint32_t which, uint32_t value,
                             help_fn *help);
 /* CF PF AF ZF SF OF between struct cpu and jit.flags_image. */
 void flags_to_image(struct cpu *cpu);

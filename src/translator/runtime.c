@@ -313,12 +313,16 @@ static void link_pending(struct translator *tr, struct translated *t)
         link_by_table(l); /* right only for the second page mapped now */
 }
 
+/* A page walk may set an accessed bit in the block's own bytes, and so drop it: t->block is NULL. */
 static void remember_target(struct translator *tr, struct cpu *cpu, struct translated *t)
 {
     if (!(tr->options.optimise & OPTIMISE_LOOKUP))
         return;
     uint32_t linear = (uint32_t)cpu->seg[SEG_CS].base + t->eip;
-    bool global = tlb_find_fetch(cpu, linear)->global && t->block->second_page == NULL;
+    bool global = tlb_find_fetch(cpu, linear)->global;
+    if (t->block == NULL)
+        return;
+    global = global && t->block->second_page == NULL;
     if (jump_target_add(tr, linear, global, t))
         origin_add(tr, t);
 }
@@ -363,9 +367,11 @@ EXEC(translator_run)
         return i->fn(cpu, i);
     }
     remember_target(tr, cpu, t);
-    link_pending(tr, t);
     cpu->eip = cpu->block_eip;
     cpu->block = NULL;
-    enter(tr, cpu, t);
+    if (likely(t->block != NULL)) {
+        link_pending(tr, t);
+        enter(tr, cpu, t);
+    }
     EXEC_JUMP;
 }

@@ -557,3 +557,21 @@ TEST(debug_translation_has_no_effect)
     CHECK(!paging_debug_translate(m->cpu, 0x12345678, &physical));
     machine_destroy(m);
 }
+
+/* As by PAM registers that send reads to the BIOS and writes to RAM: A is set where nobody reads. */
+TEST(tables_that_are_read_and_written_elsewhere)
+{
+    struct cpu_machine *m = paged(0, 0);
+    struct translation t;
+    uint32_t error;
+    struct ram_block *shadow = ram_create(m->memory, "shadow", PAGE_SIZE);
+    store_le32(shadow->host + 4, TABLE | P | W | U);
+    region_map_ram(m->memory, 1 << SPACE_MEMORY, "shadow", shadow, m->ram, 0, DIRECTORY, PAGE_SIZE, 1);
+    tlb_flush(m->cpu, false);
+    poke32(m, 4, 0x12345678);
+    CHECK(paging_walk(m->cpu, LINEAR, ACCESS_READ, true, false, &t, &error));
+    CHECK_EQ(t.physical, FRAME | 0x123);
+    CHECK_EQ(load_le32(shadow->host + 4) & A, 0);
+    CHECK_EQ(peek32(m, 4), TABLE | P | W | U | A);
+    machine_destroy(m);
+}

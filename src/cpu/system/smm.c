@@ -193,6 +193,7 @@ void smm_leave(struct cpu *cpu)
         cpu_shutdown(cpu);
         return;
     }
+    tlb_flush(cpu, false); /* what they say now counts for windows, too */
     cpu_update_mode(cpu);
     debug_changed(cpu);
     if (halt) {

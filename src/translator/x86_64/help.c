@@ -9,7 +9,7 @@ void emit_help(struct emitter *e, help_fn *help)
 {
     asm_mov64_imm(&e->a, HOST_R8, (uint64_t)(uintptr_t)help);
     asm_mov64_imm(&e->a, HOST_R12, (uint64_t)(uintptr_t)e->t);
-    asm_mov32_imm(&e->a, HOST_R13, e->index);
+    asm_mov32_imm(&e->a, HOST_R13, e->index | (uint32_t)e->insn->op << HELP_OP_SHIFT);
     asm_call(&e->a, translator_of(e->cpu)->glue.helper);
 }
 
