@@ -68,3 +68,25 @@ TEST(stores_are_seen_wherever_blocks_went)
     guest_thread_end(m, thread);
     machine_destroy(m);
 }
+
+/* Where the engine has something of all of them, some of those go. */
+TEST(translated_ones_go_where_all_are)
+{
+    const char *engine = getenv("BMBT_TEST_ENGINE");
+    if (engine != NULL && strcmp(engine, "interp") != 0)
+        return; /* this test brings its own */
+    struct cpu_machine *m = open_machine();
+    struct translator_options options = translator_defaults;
+    options.threshold = 1;
+    options.cache_size = MIB(64);
+    options.cache_grows = false;
+    machine_attach(m, ENGINE_SOFT, &options);
+    struct host_thread *thread = guest_thread_start(m);
+    run_from(m, 0, COUNT);
+    run_from(m, 0, COUNT);
+    CHECK_EQ(translator_counts(m->cpu)->evictions, 0);
+    CHECK(translator_counts(m->cpu)->dropped >= BLOCKS_SWEPT);
+    CHECK(blocks_now(m) >= BLOCKS_MAX - BLOCKS_SWEPT - BLOCKS_MAX / 64);
+    guest_thread_end(m, thread);
+    machine_destroy(m);
+}
