@@ -51,15 +51,30 @@ static bool must_step(const struct cpu *cpu)
     return cpu->eflags & EFLAGS_TF || debug_any_execute(cpu);
 }
 
-/* INT n, INT3, INTO and INT1 clear TF before the trap of their own would be taken. SDM 3A 17.3.1.4
+/*
+ * INT n, INT3, INTO and INT1 clear TF before the trap of their own would be taken; INTO only where
+ * it interrupts: overflow is OF before it. SDM 3A 17.3.1.4
  */
-static bool software_interrupt(const struct insn *i)
+static bool software_interrupt(const struct insn *i, bool overflow)
 {
     if (i->op == INSN_OP_UNDEFINED)
         return false;
     const struct opcode *row = &opcode_table[i->op];
-    return row->map == MAP_1B &&
-           ((row->opcode >= 0xcc && row->opcode <= 0xce) || row->opcode == 0xf1);
+    if (row->map != MAP_1B)
+        return false;
+    return row->opcode == 0xcc || row->opcode == 0xcd || row->opcode == 0xf1 ||
+           (row->opcode == 0xce && overflow);
+}
+
+/* What can leave EIP where it was without being done: a repeated string instruction, and an x87 or
+ * MMX instruction that waits for FERR# to be served. Anything else there is a jump to itself. */
+static bool may_be_unfinished(const struct insn *i)
+{
+    if (i->op == INSN_OP_UNDEFINED)
+        return false;
+    unsigned attributes = opcode_table[i->op].attributes;
+    return attributes & (OP_X87 | OP_MMX) ||
+           (attributes & OP_STRING && i->flags & (INSN_REP | INSN_REPNE));
 }
 
 /* Code breakpoints come before the instruction; not under the shadow of MOV SS, and not where RF is
@@ -87,7 +102,7 @@ static bool at_breakpoint(struct cpu *cpu, bool shadow)
 static void execute_one(struct cpu *cpu)
 {
     uint32_t rf = cpu->eflags & EFLAGS_RF, start = (uint32_t)cpu->eip;
-    bool trap = cpu->eflags & EFLAGS_TF;
+    bool trap = cpu->eflags & EFLAGS_TF, overflow = flag_of(cpu);
     cpu->current = NULL;
     cpu->block = NULL;
     __atomic_fetch_or(&cpu->attention, ATTENTION_STEP, __ATOMIC_SEQ_CST);
@@ -96,13 +111,13 @@ static void execute_one(struct cpu *cpu)
     cpu->block = b;
     cpu->block_eip = cpu->eip;
     cpu->instructions++;
-    /* RF lasts for one instruction, unless it is a string instruction that is not done yet. */
+    /* RF lasts for one instruction, and until that is done. SDM 3A 17.3.1.1 */
     cpu->eflags &= ~rf;
     run_from(cpu, b->insns);
-    if (rf && (uint32_t)cpu->eip == start)
+    if (rf && (uint32_t)cpu->eip == start && may_be_unfinished(&first))
         cpu->eflags |= EFLAGS_RF;
     clear_attention(cpu, ATTENTION_STEP);
-    if (trap && !software_interrupt(&first) && !attention(cpu, ATTENTION_SHADOW_TRAPS)) {
+    if (trap && !software_interrupt(&first, overflow) && !attention(cpu, ATTENTION_SHADOW_TRAPS)) {
         clear_attention(cpu, ATTENTION_SHADOWS); /* the trap is taken, and ends it */
         cpu->dr[6] |= DR6_BS;
         cpu->trap_pending = true;
@@ -245,8 +260,11 @@ static bool prepare(struct cpu *cpu)
         else if (attention(cpu, ATTENTION_SHADOW) || must_step(cpu))
             execute_stepping(cpu);
         else
-            return true;
+            break;
     }
+    /* A repeated string instruction that goes on, with nobody there to ask for RF. */
+    cpu->eflags &= ~EFLAGS_RF;
+    return true;
 }
 
 /* ---- exceptions ------------------------------------------------------------------------------ */

@@ -79,6 +79,7 @@ bool string_repeat(struct cpu *cpu, const struct insn *i, uint8_t opcode, unsign
                 break;                                                                             \
             if (count != 0 && __atomic_load_n(&cpu->attention, __ATOMIC_RELAXED) != 0) {           \
                 cpu->eip = insn_eip(cpu, i);                                                       \
+                cpu->eflags |= EFLAGS_RF; /* what comes now pushes it set */                       \
                 EXEC_JUMP;                                                                         \
             }                                                                                      \
         }                                                                                          \

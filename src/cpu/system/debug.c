@@ -263,6 +263,7 @@ static unsigned debug_register(struct cpu *cpu, const struct insn *i)
     require_cpl0(cpu, i);
     if (cpu->dr[7] & DR7_GD) {
         cpu->dr[6] |= DR6_BD;
+        cpu->eflags |= EFLAGS_RF; /* a fault: pushed set. SDM 3B 17.3.1.1 */
         cpu_raise(cpu, EXC_DB);
     }
     return n;

@@ -237,8 +237,9 @@ static void log_delivery(const struct cpu *cpu, const struct delivery *d)
 }
 
 /*
- * RF in the pushed image: set for faults, so that an instruction breakpoint does not hit again. SDM
- * 3A 17.3.1.1
+ * RF in the pushed image: set for faults, so that an instruction breakpoint does not hit again. Of
+ * #DB one is a fault, general detect, which has set RF itself; so has a repeated string instruction
+ * that is not done. SDM 3B 17.3.1.1
  */
 static bool sets_rf(unsigned vector, enum interrupt_kind kind)
 {

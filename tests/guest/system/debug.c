@@ -7,6 +7,9 @@
 uint32_t watched[4];
 uint16_t stack_selector = DATA0;
 
+CODE(rep_copy,
+     "mov esi, offset watched; mov edi, 0x900000; mov ecx, 3; cld; rep_copy_at: rep movsd");
+CODE(loop_to_itself, "mov ecx, 3; loop_to_itself_at: loop loop_to_itself_at");
 CODE(two_nops, "nop; nop");
 CODE(write_watched, "mov dword ptr watched, 1; nop");
 CODE(write_beside, "mov byte ptr watched+3, 1; mov byte ptr watched+4, 1; nop");
@@ -30,6 +33,8 @@ CODE(rf_by_popf, "pushfd; or dword ptr [esp], 0x10000; popfd; nop; nop");
 CODE(bad_load, "mov eax, 0xfff8; mov ds, ax");
 
 extern char rf_target[];
+
+extern char rep_copy_at[], loop_to_itself_at[];
 
 TEST(code_breakpoint, "SDM 3B 17.3.1.1")
 {
@@ -102,6 +107,40 @@ TEST(rf_in_pushed_flags, "SDM 3B 17.3.1.1")
     EQUAL(last.eflags & EFLAGS_RF, 0);
     EQUAL(try_call(int1), EXC_DB);
     EQUAL(last.eflags & EFLAGS_RF, 0);
+}
+
+/* General detect is a fault, and between its iterations a string instruction is not done. */
+TEST(rf_of_general_detect, "SDM 3B 17.3.1.1, 17.3.1.3")
+{
+    hook = 0;
+    SET_DR(7, 0x2400);
+    EQUAL(try_call(touch_dr), EXC_DB);
+    EQUAL(last.eflags & EFLAGS_RF, EFLAGS_RF);
+}
+
+TEST(rf_within_repeated_string, "SDM 3B 17.3.1.1")
+{
+    hook = 0;
+    SET_DR(0, 0x900000);
+    SET_DR(7, BREAK(0, WRITE, 4));
+    EQUAL(try_call(rep_copy), EXC_DB);
+    EQUAL(last.ecx, 2);
+    EQUAL(last.eflags & EFLAGS_RF, EFLAGS_RF);
+    SET_DR(0, 0x900008);
+    EQUAL(try_call(rep_copy), EXC_DB);
+    EQUAL(last.ecx, 0);
+    EQUAL(last.eflags & EFLAGS_RF, 0); /* the last one: the instruction is done */
+}
+
+/* RF is for the instruction as it is executed once, though it be its own successor. */
+TEST(rf_ends_with_a_loop_to_itself, "SDM 3B 17.3.1.1")
+{
+    SET_DR(0, loop_to_itself_at);
+    SET_DR(7, BREAK(0, EXECUTE, 1));
+    run_traps(loop_to_itself);
+    EQUAL(traps, 3);
+    EQUAL(trap_ecx[0], 3);
+    EQUAL(trap_ecx[2], 1);
 }
 
 TEST(data_breakpoint, "SDM 3B 17.2.4, 17.3.1.2")
@@ -262,15 +301,13 @@ TEST(int1_instruction, "SDM 2 INT1; SDM 3B 17.3.1")
     EQUAL(try_user(int1, 0), EXC_DB); /* whatever the gate's DPL */
 }
 
-CODE(rep_copy,
-     "mov esi, offset watched; mov edi, 0x900000; mov ecx, 3; cld; rep_copy_at: rep movsd");
 CODE(write_all_dr7, "mov eax, 0xffffdfff; mov dr7, eax; mov eax, dr7; mov watched, eax; mov eax, "
                     "0x400; mov dr7, eax");
 CODE(user_code_watched, "nop; watched_code: nop; int 0x30");
 CODE(write_by_es, "mov es:[0x1000], eax; nop");
 CODE(read_and_write, "mov eax, watched; mov watched, eax; nop");
 
-extern char rep_copy_at[], watched_code[];
+extern char watched_code[];
 
 /* The iterations are one instruction: its breakpoint comes before the first. */
 TEST(code_breakpoint_on_string, "SDM 3B 17.3.1.1")

@@ -62,6 +62,7 @@ CODE(step_rep, START "mov ecx, 3; mov esi, offset step_buffer; lodsb; rep lodsb;
 CODE(step_rep_zero, START "xor ecx, ecx; mov esi, offset step_buffer; rep lodsb; nop;" STOP);
 CODE(step_repne,
      START "mov ecx, 5; mov edi, offset step_buffer; mov al, 1; repne scasb; nop;" STOP);
+CODE(step_into, START "xor eax, eax; into; nop;" STOP);
 CODE(step_iret, "pushfd; or dword ptr [esp], 0x100; push cs; push offset step_iret_target; iretd;"
                 "step_iret_target: nop; nop;" STOP);
 CODE(step_popf_clears, START "pushfd; and dword ptr [esp], 0xfffffeff; popfd; nop; nop");
@@ -138,6 +139,16 @@ TEST(step_over_int, "SDM 3B 17.3.1.4; SDM 2 INT n")
     EQUAL(traps, 2 + STOP_TRAPS);
     EQUAL(run_traps_until(step_int3), EXC_BP);
     EQUAL(traps, 0);
+}
+
+/* INTO without an overflow interrupts nothing: it is stepped over as any other. */
+TEST(step_over_into_not_taken, "SDM 3B 17.3.1.4; SDM 2 INTO")
+{
+    run_traps(step_into);
+    EQUAL(traps, 3 + STOP_TRAPS);
+    EQUAL(trap_eip[0], AT(step_into, 2));
+    EQUAL(trap_eip[1], AT(step_into, 3));
+    EQUAL(trap_eip[2], AT(step_into, 4));
 }
 
 TEST(step_over_fault, "SDM 3A 6.9; 3B 17.3.1.4")
