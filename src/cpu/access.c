@@ -14,8 +14,7 @@ static bool crosses_page(uint32_t linear, unsigned size)
     return (linear & ~TLB_PAGE_MASK) + size > PAGE_SIZE;
 }
 
-/* SDM 3A 6.15, #AC: only at CPL 3, with CR0.AM and EFLAGS.AC. */
-static void check_alignment(struct cpu *cpu, uint32_t linear, unsigned size)
+void cpu_check_alignment(struct cpu *cpu, uint32_t linear, unsigned size)
 {
     if (unlikely(linear & (size - 1)) && cpu->cpl == 3 && cpu->cr0 & CR0_AM &&
         cpu->eflags & EFLAGS_AC)
@@ -113,7 +112,7 @@ uint64_t cpu_load(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size)
 {
     segment_check(cpu, seg, offset, size, false);
     uint32_t linear = (uint32_t)cpu->seg[seg].base + offset;
-    check_alignment(cpu, linear, size);
+    cpu_check_alignment(cpu, linear, size);
     return load_linear(cpu, linear, size, cpu->cpl == 3);
 }
 
@@ -121,7 +120,7 @@ void cpu_store(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size, ui
 {
     segment_check(cpu, seg, offset, size, true);
     uint32_t linear = (uint32_t)cpu->seg[seg].base + offset;
-    check_alignment(cpu, linear, size);
+    cpu_check_alignment(cpu, linear, size);
     store_linear(cpu, linear, size, value, cpu->cpl == 3);
 }
 
@@ -147,7 +146,7 @@ static void probe(struct cpu *cpu, const struct insn *i, unsigned seg, uint32_t 
     segment_check(cpu, seg, offset, size, write);
     uint32_t linear = (uint32_t)cpu->seg[seg].base + offset;
     if (size <= 8 && (size & (size - 1)) == 0)
-        check_alignment(cpu, linear, size);
+        cpu_check_alignment(cpu, linear, size);
     tlb_find(cpu, linear, kind, cpu->cpl == 3);
     if (crosses_page(linear, size))
         tlb_find(cpu, (linear + size - 1) & TLB_PAGE_MASK, kind, cpu->cpl == 3);

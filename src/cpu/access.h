@@ -125,6 +125,9 @@ void cpu_store_linear(struct cpu *cpu, uint32_t linear, unsigned size, uint64_t 
 uint64_t cpu_load_system(struct cpu *cpu, uint32_t linear, unsigned size);
 void cpu_store_system(struct cpu *cpu, uint32_t linear, unsigned size, uint64_t value);
 void cpu_probe_system(struct cpu *cpu, uint32_t linear, unsigned size, bool write);
+/* #AC for what is not aligned, at CPL 3, with CR0.AM and EFLAGS.AC; cpu_load() and cpu_store() do it
+ * themselves. SDM 3A 6.15 */
+void cpu_check_alignment(struct cpu *cpu, uint32_t linear, unsigned size);
 
 /* Port I/O of size 1, 2, 4: permission (IOPL, TSS bitmap) is checked by cpu_check_io() in system/.
  */

@@ -82,12 +82,10 @@ static void note_undefined(struct silicon_case *c, const struct encoder *e, bool
         undefined_after(&insn, &c->in, &c->undefined);
 }
 
-/* The executor does not check the alignment of what these pop or of the images' parts as silicon
- * does. */
-static bool reads_many(const struct opcode *row)
+/* The executor does not check the alignment of an image's parts as silicon does. */
+static bool has_image(const struct opcode *row)
 {
-    return row_named(row, "retf") || row_named(row, "iret") || row_named(row, "callf") ||
-           row_has(row, OPERAND_M);
+    return row_has(row, OPERAND_M);
 }
 
 void generate_case(struct silicon_case *c, const struct opcode *row, uint64_t seed, uint64_t number,
@@ -99,7 +97,7 @@ void generate_case(struct silicon_case *c, const struct opcode *row, uint64_t se
     random_state_fill(&r, &c->in, false);
     if (segments && one_in(&r, 4))
         choose_segments(&r, &c->in);
-    if (one_in(&r, 40) && !reads_many(row))
+    if (one_in(&r, 40) && !has_image(row))
         c->in.eflags |= EFLAGS_AC;
     bool code16 = c->in.segment[SEG_CS] == layout_selector(ENTRY_CODE16);
     e.segments = segments;

@@ -37,18 +37,25 @@ void stack_push(struct cpu *cpu, struct stack *st, unsigned size, uint32_t value
 {
     uint32_t offset = (st->pointer - size) & st->mask;
     uint32_t linear = checked_linear(cpu, st, offset, size, true);
-    if (st->user)
+    if (st->user) {
+        cpu_check_alignment(cpu, linear, size);
         cpu_store_linear(cpu, linear, size, value & size_mask(size));
-    else
+    } else {
         cpu_store_system(cpu, linear, size, value & size_mask(size));
+    }
     st->pointer = offset;
 }
 
 uint32_t stack_pop(struct cpu *cpu, struct stack *st, unsigned size)
 {
     uint32_t linear = checked_linear(cpu, st, st->pointer, size, false);
-    uint64_t value =
-        st->user ? cpu_load_linear(cpu, linear, size) : cpu_load_system(cpu, linear, size);
+    uint64_t value;
+    if (st->user) {
+        cpu_check_alignment(cpu, linear, size);
+        value = cpu_load_linear(cpu, linear, size);
+    } else {
+        value = cpu_load_system(cpu, linear, size);
+    }
     st->pointer = (st->pointer + size) & st->mask;
     return (uint32_t)value;
 }

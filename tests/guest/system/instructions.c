@@ -54,6 +54,16 @@ CODE(modify_next, "mov byte ptr modify_next_target + 1, 0x55; modify_next_target
                   "eax, al; mov saved_esp, eax;"
                   "mov byte ptr modify_next_target + 1, 0");
 
+#define CHECKED "pushfd; or dword ptr [esp], 0x40000; popfd; "
+CODE(user_landed, "int 0x30");
+CODE(user_far_call, CHECKED "sub esp, 2; user_far_call_at: call 0x1b:user_landed");
+CODE(user_far_return, "sub esp, 10; mov eax, offset user_landed; mov [esp], eax; mov dword ptr [esp "
+                      "+ 4], 0x1b; " CHECKED "user_far_return_at: retf");
+CODE(user_iret, "sub esp, 14; mov eax, offset user_landed; mov [esp], eax; mov dword ptr [esp + 4], "
+                "0x1b; mov dword ptr [esp + 8], 2; " CHECKED "user_iret_at: iretd");
+CODE(user_int, CHECKED "sub esp, 2; user_int_at: int 0x33");
+extern char user_far_call_at[], user_far_return_at[], user_iret_at[], user_int_at[];
+
 TEST(undefined_encodings, "SDM 3A 6.15 interrupt 6; SDM 2")
 {
     static void (*const codes[])(void) = {
@@ -305,6 +315,26 @@ TEST(alignment_check, "SDM 3A 6.15 interrupt 17")
     EQUAL(try_call(unaligned), -1); /* level 3 alone */
     set_cr0(0, CR0_AM);
     EQUAL(try_user(user_unaligned, 0), BACK);
+}
+
+/* What a far transfer within level 3 pushes and pops. */
+TEST(alignment_of_far_transfers, "SDM 3A 6.15 interrupt 17")
+{
+    set_cr0(CR0_AM, 0);
+    set_gate(idt, 0x33, CODE3, (uint32_t)user_landed, 0xee, 0);
+    EQUAL(try_user(user_far_call, 0), EXC_AC);
+    EQUAL(last.eip, user_far_call_at);
+    EQUAL(try_user(user_far_return, 0), EXC_AC);
+    EQUAL(last.eip, user_far_return_at);
+    EQUAL(try_user(user_iret, 0), EXC_AC);
+    EQUAL(last.eip, user_iret_at);
+    EQUAL(try_user(user_int, 0), EXC_AC);
+    EQUAL(last.eip, user_int_at);
+    set_cr0(0, CR0_AM);
+    EQUAL(try_user(user_far_call, 0), BACK);
+    EQUAL(try_user(user_far_return, 0), BACK);
+    EQUAL(try_user(user_iret, 0), BACK);
+    EQUAL(try_user(user_int, 0), BACK);
 }
 
 /* ---- SYSENTER -------------------------------------------------------------------------------- */
