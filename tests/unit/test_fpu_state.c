@@ -46,6 +46,7 @@ static void start(void)
     memset(memory, 0, PAGE);
     cpu->bus.lock = lock;
     cpu->bus.ferr = ferr;
+    cpu->model.features[FEATURE_SSE2 / 64] |= 1ull << (FEATURE_SSE2 % 64);
     for (unsigned s = 0; s < SEG_COUNT; s++)
         cpu->seg[s] =
             (struct segment){.limit = 0xffffffff,

@@ -17,7 +17,7 @@ void sse_exceptions(struct cpu *cpu, const struct insn *i, uint32_t flags)
 
 void sse_load_mxcsr(struct cpu *cpu, const struct insn *i, uint32_t value)
 {
-    if (value & ~MXCSR_MASK)
+    if (value & ~sse_mxcsr_mask(cpu))
         exec_raise_error(cpu, i, EXC_GP, 0);
     cpu->fpu.mxcsr = value;
 }

@@ -8,8 +8,8 @@
 #include "cpu/simd/memory.h"
 #include "cpu/x87/x87.h"
 
-/* MXCSR, SDM 1 10.2.3. Bits beyond the mask are reserved: loading them is #GP(0). */
-#define MXCSR_MASK 0xffffu
+/* MXCSR, SDM 1 10.2.3. */
+#define MXCSR_MASK 0xffffu /* what any model has; sse_mxcsr_mask() is this one's */
 #define MXCSR_MASKS_SHIFT 7
 #define MXCSR_MASKS 0x1f80u
 #define MXCSR_DAZ (1u << 6)
@@ -25,6 +25,12 @@ enum { MXCSR_IE = 1, MXCSR_DE = 2, MXCSR_ZE = 4, MXCSR_OE = 8, MXCSR_UE = 16, MX
  * cpu->fpu.
  */
 void sse_available(struct cpu *cpu, const struct insn *i);
+/* The bits of MXCSR that this model has; loading others is #GP(0). Without SSE2 there is no DAZ: SDM 1
+ * 11.6.6 */
+static inline uint32_t sse_mxcsr_mask(const struct cpu *cpu)
+{
+    return cpu_model_has(&cpu->model, FEATURE_SSE2) ? MXCSR_MASK : MXCSR_MASK & ~MXCSR_DAZ;
+}
 static inline void sse_check(struct cpu *cpu, const struct insn *i)
 {
     if (unlikely(cpu->jit.sse_held))

@@ -56,7 +56,7 @@ static void save_x87(struct cpu *cpu, const struct insn *i, uint32_t offset)
 
 static void save_mxcsr(struct cpu *cpu, const struct insn *i, uint32_t offset)
 {
-    put64(cpu, i, offset + FX_MXCSR, cpu->fpu.mxcsr | (uint64_t)MXCSR_MASK << 32);
+    put64(cpu, i, offset + FX_MXCSR, cpu->fpu.mxcsr | (uint64_t)sse_mxcsr_mask(cpu) << 32);
 }
 
 static void save_xmm(struct cpu *cpu, const struct insn *i, uint32_t offset)

@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The bmbt authors
 // MMX and SSE instructions: the host's own, on the guest's state in the host's registers.
 #include "base/bits.h"
+#include "cpu/simd/simd.h"
 #include "translator/x86_64/emit_functions.h"
 #include "translator/x86_64/fpu_emit.h"
 
@@ -83,9 +84,12 @@ bool emit_emms(struct emitter *e, const struct insn *i)
     return true;
 }
 
-/* A value that unmasks something or has a reserved bit set is the executor's. */
+/* A value that unmasks something or has a reserved bit set is the executor's, and all are where the
+ * host's MXCSR has a bit that the model has not. */
 bool emit_ldmxcsr(struct emitter *e, const struct insn *i)
 {
+    if (sse_mxcsr_mask(e->cpu) != MXCSR_MASK)
+        return false;
     struct assembler *a = &e->a;
     struct host_memory word = host_cpu_field(jit.fpu_scratch);
     struct host_memory m = memory_operand(e, i, 4, ACCESS_LOAD);

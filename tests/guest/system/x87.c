@@ -3,6 +3,7 @@
 // Who reports of the x87 and SSE units: #MF with CR0.NE, #NM by TS and EM, #XM.
 #include "harness/harness.h"
 
+void *restore_image;
 uint32_t float_zero, float_one = 0x3f800000, mxcsr_word;
 uint16_t control_word, status_word;
 
@@ -31,6 +32,8 @@ CODE(fxsave_plain, "fxsave [0x900000]");
 CODE(fxsave_unaligned, "fxsave [0x900008]");
 CODE(movaps_unaligned, "movaps xmm0, [0x900004]");
 CODE(movaps_aligned, "movaps xmm0, [0x900010]");
+CODE(load_mxcsr, "ldmxcsr mxcsr_word");
+CODE(restore_fx, "mov eax, restore_image; fxrstor [eax]");
 CODE(bad_mxcsr, "mov dword ptr mxcsr_word, 0xffff0000; ldmxcsr mxcsr_word");
 
 extern char divide_nop[], divide_wait[], divide_load[], divide_emms[], late_wait[], sse_fault[];
@@ -126,6 +129,27 @@ TEST(sse_without_osfxsr, "SDM 3A 2.5 CR4.OSFXSR; 13.1.4")
     EQUAL(try_call(sse_sfence), -1);
     set_cr4(CR4_OSFXSR, 0);
     EQUAL(try_call(sse_move), -1);
+}
+
+/* FXSAVE tells which bits MXCSR has; DAZ came with SSE2, and each other one is reserved. */
+TEST(mxcsr_reserved_bits, "SDM 1 10.2.3, 11.6.6; SDM 2 LDMXCSR")
+{
+    static uint8_t image[512] __attribute__((aligned(16)));
+    if (!has(HAS_SSE))
+        return;
+    set_cr4(CR4_OSFXSR, 0);
+    __asm__ volatile("fninit; fxsave %0" : "=m"(image));
+    uint32_t mask = *(const uint32_t *)&image[28];
+    EQUAL(mask, has(HAS_SSE2) ? 0xffff : 0xffbf);
+    for (unsigned n = 0; n < 32; n++) {
+        mxcsr_word = 0x1f80 | 1u << n;
+        EQUAL(try_call(load_mxcsr), mask >> n & 1 ? -1 : EXC_GP);
+        *(uint32_t *)&image[24] = mxcsr_word;
+        restore_image = image;
+        EQUAL(try_call(restore_fx), mask >> n & 1 ? -1 : EXC_GP);
+    }
+    mxcsr_word = 0x1f80;
+    __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr_word));
 }
 
 TEST(simd_exceptions, "SDM 3A 6.15 interrupt 19; 2.5 CR4.OSXMMEXCPT")
