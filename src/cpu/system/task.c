@@ -79,13 +79,13 @@ static const struct tss_layout *current_layout(const struct cpu *cpu)
     return cpu->seg[SEG_TR].attributes & TYPE_32_BIT ? &layout32 : &layout16;
 }
 
-static void probe_old_task(struct cpu *cpu)
+static void probe_old_task(struct cpu *cpu, unsigned ext)
 {
     const struct tss_layout *l = current_layout(cpu);
     uint32_t base = (uint32_t)cpu->seg[SEG_TR].base;
     uint32_t end = l->segments + (uint32_t)l->segment_count * l->segment_step;
     if (cpu->seg[SEG_TR].limit < l->minimum_limit)
-        raise_selector(cpu, EXC_TS, cpu->seg[SEG_TR].selector, 0);
+        raise_selector(cpu, EXC_TS, cpu->seg[SEG_TR].selector, ext);
     cpu_probe_system(cpu, base + l->eip, 1, true);
     cpu_probe_system(cpu, base + end - 1, 1, true);
 }
@@ -126,31 +126,36 @@ static void load_ldt(struct cpu *cpu, uint16_t selector, unsigned ext)
     cpu->seg[SEG_LDTR] = segment_from_descriptor(selector, &d);
 }
 
-static void load_code(struct cpu *cpu, uint16_t selector, unsigned ext)
+/* Code and stack together, in the order of SDM 3A table 7-1. CPL is CS's RPL already. */
+static void load_code_and_stack(struct cpu *cpu, uint16_t cs, uint16_t ss, unsigned ext)
 {
-    struct descriptor d;
-    unsigned rpl = selector_rpl(selector);
-    if (selector_null(selector))
-        raise_selector(cpu, EXC_TS, selector, ext);
-    descriptor_fetch(cpu, selector, &d, EXC_TS, ext);
-    unsigned dpl = descriptor_dpl(&d);
-    if (!descriptor_is_code(&d) || (descriptor_is_conforming(&d) ? dpl > rpl : dpl != rpl))
-        raise_selector(cpu, EXC_TS, selector, ext);
-    if (!descriptor_present(&d))
-        raise_selector(cpu, EXC_NP, selector, ext);
-    descriptor_set_accessed(cpu, &d);
-    struct segment cs = segment_from_descriptor(selector, &d);
-    segment_set_code(cpu, &cs, rpl);
-}
-
-static void load_stack(struct cpu *cpu, uint16_t selector, unsigned ext)
-{
-    struct descriptor d;
-    if (selector_null(selector))
-        raise_selector(cpu, EXC_TS, selector, ext);
-    segment_fetch_stack(cpu, selector, cpu->cpl, EXC_TS, ext, &d);
-    descriptor_set_accessed(cpu, &d);
-    cpu->seg[SEG_SS] = segment_from_descriptor(selector, &d);
+    struct descriptor code, stack;
+    if (selector_null(cs))
+        raise_selector(cpu, EXC_TS, cs, ext);
+    descriptor_fetch(cpu, cs, &code, EXC_TS, ext);
+    unsigned dpl = descriptor_dpl(&code);
+    if (descriptor_is_conforming(&code) ? dpl > cpu->cpl : dpl != cpu->cpl)
+        raise_selector(cpu, EXC_TS, cs, ext);
+    if (selector_null(ss))
+        raise_selector(cpu, EXC_TS, ss, ext);
+    descriptor_fetch(cpu, ss, &stack, EXC_TS, ext);
+    if (!descriptor_is_writable_data(&stack))
+        raise_selector(cpu, EXC_TS, ss, ext);
+    if (!descriptor_present(&stack))
+        raise_selector(cpu, EXC_SS, ss, ext);
+    if (descriptor_dpl(&stack) != cpu->cpl)
+        raise_selector(cpu, EXC_TS, ss, ext);
+    if (!descriptor_is_code(&code))
+        raise_selector(cpu, EXC_TS, cs, ext);
+    if (!descriptor_present(&code))
+        raise_selector(cpu, EXC_NP, cs, ext);
+    if (selector_rpl(ss) != cpu->cpl)
+        raise_selector(cpu, EXC_TS, ss, ext);
+    descriptor_set_accessed(cpu, &code);
+    struct segment loaded = segment_from_descriptor(cs, &code);
+    segment_set_code(cpu, &loaded, cpu->cpl);
+    descriptor_set_accessed(cpu, &stack);
+    cpu->seg[SEG_SS] = segment_from_descriptor(ss, &stack);
 }
 
 static void load_data(struct cpu *cpu, unsigned seg, uint16_t selector, unsigned ext)
@@ -191,9 +196,7 @@ static void load_segments(struct cpu *cpu, const struct new_task *t, unsigned ex
     load_ldt(cpu, t->ldt, ext);
     if (cpu_v86(cpu))
         return;
-    load_code(cpu, t->selector[1], ext);
-    cpu_update_mode(cpu);
-    load_stack(cpu, t->selector[2], ext);
+    load_code_and_stack(cpu, t->selector[1], t->selector[2], ext);
     cpu_update_mode(cpu);
     load_data(cpu, SEG_ES, t->selector[0], ext);
     for (unsigned n = 3; n < 6; n++)
@@ -232,7 +235,7 @@ void task_switch(struct cpu *cpu, uint16_t tss_selector, enum task_switch_source
 
     fetch_tss(cpu, tss_selector, returning, ext, &next);
     read_task(cpu, &next, &task);
-    probe_old_task(cpu);
+    probe_old_task(cpu, ext);
     if (!returning)
         probe_busy(cpu, &next);
     if (leaving) {

@@ -291,6 +291,30 @@ TEST(task_ldt_code_and_stack_faults, "SDM 3A 7.3, table 7-1")
     }
 }
 
+/* Two things wrong: the table's order of checks. */
+TEST(task_code_and_stack_order, "SDM 3A 7.3, table 7-1")
+{
+    static const struct {
+        uint32_t cs, ss;
+        int vector;
+        uint32_t error;
+    } rows[] = {
+        { CODE3 & ~3u, 0, EXC_TS, CODE3 & ~3u }, /* CS's level before SS */
+        { CODE0, FREE_B, EXC_SS, FREE_B },       /* SS present before its level */
+        { FREE_A, READ_ONLY, EXC_TS, READ_ONLY },  /* SS before CS present */
+        { FREE_A, FREE_B, EXC_SS, FREE_B },
+        { FREE_A, DATA0 | 1, EXC_NP, FREE_A }, /* SS's RPL last */
+    };
+    set_segment(FREE_A, 0, 0xfffff, 0x1b, 0xc); /* code, absent */
+    set_segment(FREE_B, 0, 0xfffff, 0x33, 0xc); /* data of level 1, absent */
+    for (unsigned n = 0; n < ARRAY_SIZE(rows); n++) {
+        make_task(nothing);
+        tss_b.cs = rows[n].cs;
+        tss_b.ss = rows[n].ss;
+        fault_in_task(rows[n].vector, rows[n].error);
+    }
+}
+
 /* A TSS of the 80286 has words and no FS, GS, CR3, T bit. */
 TEST(task_16_bit, "SDM 3A 7.6")
 {
@@ -347,6 +371,20 @@ TEST(task_switch_clears_local_breakpoints, "SDM 3B 17.2.4")
     EQUAL(try_call(call_task), -1);
     __asm__ volatile("movl %%dr7, %0" : "=r"(dr7));
     EQUAL(dr7 & 0xff, 0xaa);
+}
+
+/* The TSS that is left has no room: an exception's switch says EXT, INT n's does not. */
+TEST(task_left_is_too_small, "SDM 3A 7.3; 6.13")
+{
+    make_task(nothing);
+    set_gate(idt, EXC_UD, TSS_B_SEL, 0, 0x85, 0);
+    set_gate(idt, 0x33, TSS_B_SEL, 0, 0xe5, 0);
+    set_segment(TSS_SEL, (uint32_t)&tss, 0x20, 0x89, 0);
+    __asm__ volatile("ltr %w0" : : "r"(TSS_SEL));
+    RAISES(do_ud, EXC_TS, TSS_SEL | 1);
+    RAISES(int_task_gate, EXC_TS, TSS_SEL);
+    reset_gate(EXC_UD);
+    reload_tr();
 }
 
 TEST(task_gate_interrupt_faults, "SDM 2 INT n; SDM 3A 6.13")
