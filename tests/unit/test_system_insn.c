@@ -229,6 +229,16 @@ TEST(data_breakpoint)
     machine_destroy(m);
 }
 
+/* Bits 19:16 are undefined (SDM 2 LAR); AMD's processors have the limit's there. */
+TEST(lar_of_a_limit)
+{
+    struct cpu_machine *m = FLAT("\x0f\x02\xd8");
+    m->cpu->gpr[RAX] = CODE0;
+    step(m, 1);
+    CHECK_EQ(m->cpu->gpr[RBX] & 0xffff00, 0xcf9b00);
+    machine_destroy(m);
+}
+
 TEST(descriptor_queries)
 {
     struct cpu_machine *m = FLAT("\x0f\x02\xd8\x0f\x03\xd8\x0f\x00\xe8\x0f\x00\xe0\x63\xc8");

@@ -182,7 +182,7 @@ OUT_OF_LINE void lar(struct cpu *cpu, const struct insn *i, uint16_t selector, u
     if (size == 2)
         set_reg16(cpu, i->reg, d.high & 0xff00);
     else
-        set_reg32(cpu, i->reg, d.high & 0x00f0ff00);
+        set_reg32(cpu, i->reg, d.high & 0x00ffff00);
 }
 
 OUT_OF_LINE void lsl(struct cpu *cpu, const struct insn *i, uint16_t selector, unsigned size)
