@@ -36,6 +36,7 @@ struct event_loop {
     uv_cond_t work_wanted;
     struct event_work *work_queue, *work_done; /* first in, first out */
     uv_thread_t workers[EVENT_LOOP_WORKERS];
+    unsigned work_waiting; /* jobs in work_queue */
     unsigned worker_count, idle_workers;
     bool work_end;
 };

@@ -27,6 +27,7 @@ static void worker(void *opaque)
             continue;
         }
         loop->work_queue = work->next;
+        loop->work_waiting--;
         uv_mutex_unlock(&loop->mutex);
         work->work(work);
         uv_mutex_lock(&loop->mutex);
@@ -41,13 +42,15 @@ void event_work_init(struct event_loop *loop)
     uv_cond_init(&loop->work_wanted);
 }
 
-/* Threads are made as they are needed. libuv blocks no signals in them, but signals are the loop's
- * anyway: it catches them by a pipe. */
+/* Threads are made as they are needed. An idle one may have been woken for a job that it has not
+ * taken yet, so there have to be as many idle ones as jobs in the queue. libuv blocks no signals in
+ * them, but signals are the loop's anyway: it catches them by a pipe. */
 void event_loop_work(struct event_loop *loop, struct event_work *work)
 {
     uv_mutex_lock(&loop->mutex);
     append(&loop->work_queue, work);
-    if (loop->idle_workers == 0 && loop->worker_count < EVENT_LOOP_WORKERS) {
+    loop->work_waiting++;
+    if (loop->work_waiting > loop->idle_workers && loop->worker_count < EVENT_LOOP_WORKERS) {
         int failed = uv_thread_create(&loop->workers[loop->worker_count], worker, loop);
         host_assert(failed == 0 || loop->worker_count > 0,
                     "the host refuses a thread for disk work");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "backend/event_internal.h"
 #include "base/clock.h"
 #include "host/host.h"
 #include "unit.h"
@@ -138,6 +139,61 @@ TEST(work)
     event_loop_run(loop);
     CHECK_EQ(count, 50);
     end();
+}
+
+static unsigned started;
+
+/* Goes on when as many are under way as there can be threads; gives up after a second. */
+static void meet(struct event_work *work)
+{
+    (void)work;
+    __atomic_fetch_add(&started, 1, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < 1000; i++) {
+        if (__atomic_load_n(&started, __ATOMIC_SEQ_CST) >= EVENT_LOOP_WORKERS)
+            return;
+        usleep(1000);
+    }
+    CHECK(!"a job waits behind another, and no thread is made for it");
+}
+
+static void met(struct event_work *work)
+{
+    (void)work;
+    if (++count == EVENT_LOOP_WORKERS)
+        event_loop_quit(loop);
+}
+
+static bool one_is_idle(void)
+{
+    uv_mutex_lock(&loop->mutex);
+    bool idle = loop->idle_workers == 1;
+    uv_mutex_unlock(&loop->mutex);
+    return idle;
+}
+
+/* A thread that has been woken and has not taken its job yet was counted as idle for the next job,
+ * too: that one waited until the first ended. */
+TEST(jobs_that_come_together_have_a_thread_each)
+{
+    struct event_work jobs[EVENT_LOOP_WORKERS];
+    for (unsigned round = 0; round < 10; round++) {
+        struct event_work first = { .work = meet, .done = met };
+        begin();
+        started = count = EVENT_LOOP_WORKERS - 1;
+        event_loop_work(loop, &first);
+        event_loop_run(loop);
+        for (unsigned i = 0; i < 5000 && !one_is_idle(); i++)
+            usleep(1000);
+        CHECK(one_is_idle());
+        started = count = 0;
+        for (unsigned i = 0; i < EVENT_LOOP_WORKERS; i++) {
+            jobs[i] = (struct event_work){ .work = meet, .done = met };
+            event_loop_work(loop, &jobs[i]);
+        }
+        event_loop_run(loop);
+        CHECK_EQ(count, EVENT_LOOP_WORKERS);
+        end();
+    }
 }
 
 struct reader {
