@@ -37,8 +37,8 @@ static void look(void *opaque)
 {
     struct pty *pty = opaque;
     if (pty->stream.connected)
-        return;
-    if (somebody_is_there(pty))
+        char_stream_tell(&pty->stream);
+    else if (somebody_is_there(pty))
         char_stream_set_connected(&pty->stream, true);
     else
         timer_set(&pty->look, clock_now(pty->look.clock) + LOOK_INTERVAL);
@@ -50,11 +50,15 @@ static void pty_ended(struct char_stream *s)
     look(container_of(s, struct pty, stream));
 }
 
+/* By a processor's thread, too, while OPENED may stop the processors and wait for them: the output
+ * goes out at once, the event comes from the loop. */
 static size_t pty_write(struct char_backend *b, const uint8_t *data, size_t length)
 {
     struct pty *pty = container_of(b, struct pty, stream.backend);
-    if (!pty->stream.connected)
-        look(pty);
+    if (!pty->stream.connected && somebody_is_there(pty)) {
+        char_stream_connect_quietly(&pty->stream);
+        timer_set(&pty->look, clock_now(pty->look.clock));
+    }
     return char_stream_write(b, data, length);
 }
 

@@ -114,6 +114,7 @@ static void tell_writable(struct char_stream *s)
 static void stream_ready(void *opaque, unsigned events)
 {
     struct char_stream *s = opaque;
+    char_stream_tell(s);
     if (events & WATCH_WRITE) {
         drain_output(s);
         tell_writable(s);
@@ -133,19 +134,32 @@ void char_stream_open(struct char_stream *s, int in, int out)
     char_stream_set_connected(s, true);
 }
 
+void char_stream_connect_quietly(struct char_stream *s)
+{
+    s->connected = true;
+    s->input_ended = s->in < 0;
+    update_watches(s);
+}
+
+void char_stream_tell(struct char_stream *s)
+{
+    if (s->connected_told == s->connected)
+        return;
+    s->connected_told = s->connected;
+    char_user_event(&s->backend, s->connected ? CHAR_EVENT_OPENED : CHAR_EVENT_CLOSED);
+}
+
 void char_stream_set_connected(struct char_stream *s, bool connected)
 {
-    bool changed = s->connected != connected;
-    s->connected = connected;
-    if (!connected) {
+    if (connected) {
+        char_stream_connect_quietly(s);
+    } else {
+        s->connected = false;
         char_queue_drop(&s->output, s->output.count);
         tell_writable(s);
-    } else {
-        s->input_ended = s->in < 0;
+        update_watches(s);
     }
-    update_watches(s);
-    if (changed)
-        char_user_event(&s->backend, connected ? CHAR_EVENT_OPENED : CHAR_EVENT_CLOSED);
+    char_stream_tell(s);
 }
 
 void char_stream_close(struct char_stream *s)

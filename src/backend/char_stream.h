@@ -20,6 +20,7 @@ struct char_stream {
     struct event_loop *loop;
     int in, out; /* -1: none; may be the same */
     bool connected;
+    bool connected_told; /* what the user has heard of it */
     bool input_ended;
     bool writable_owed; /* the user was given less than all and waits for writable() */
     struct event_watch *in_watch, *out_watch; /* out_watch is NULL where in == out */
@@ -35,6 +36,10 @@ void char_stream_open(struct char_stream *s, int in, int out);
 /* Drop them, and the output that is left. */
 void char_stream_close(struct char_stream *s);
 void char_stream_set_connected(struct char_stream *s, bool connected);
+/* The same from a thread whose user must not hear of it there: a processor's, which a debugger that
+ * connects stops. The user hears of it by char_stream_tell(), or before the first input. */
+void char_stream_connect_quietly(struct char_stream *s);
+void char_stream_tell(struct char_stream *s);
 /* Write out what is queued, waiting at most so long for a reader that does not read. */
 void char_stream_flush(struct char_stream *s, int milliseconds);
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-from cli import BMBT, ENGINE, TIMEOUT, Skipped, check, check_match, main
+from cli import BMBT, ENGINE, TIMEOUT, Monitor, Skipped, boot_sector, check, check_match, main, until
 import rsp
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -205,6 +205,22 @@ def test_bad_checksum(folder):
         while len(again) < 8:
             again += remote.socket.recv(100)
         check(data == again == b'$QC01#f5', f'{data} {again}')
+
+
+def test_pty_shared_with_serial(folder):
+    """A client that came at a byte of the guest's stopped it for good: the processor waited for itself."""
+    disk = boot_sector(folder, 'ba f803 b0 78 ee eb fd')  # x to COM1, for ever
+    with Monitor('-hda', disk, '-chardev', 'pty,id=both,mux=on', '-serial', 'chardev:both', '-gdb', 'chardev:both') as monitor:
+        monitor.expect('char device redirected to ')
+        name = monitor.expect(r' \(label serial0\)')
+        for _ in range(3):
+            time.sleep(0.5)
+            check('running' in monitor.command('info status'), 'not running')
+            client = os.open(name, os.O_RDWR | os.O_NOCTTY)
+            until(lambda: 'paused' in monitor.command('info status'), 'gdb does not stop it')
+            monitor.command('cont')
+            check(b'x' in os.read(client, 100), 'the serial port is silent')
+            os.close(client)
 
 
 def test_gdb(folder):

@@ -291,13 +291,11 @@ TEST(unix_server_takes_one_peer_after_another)
 }
 
 /* The path is printed on standard output as QEMU prints it. */
-TEST(pty)
+static struct char_backend *open_pty(char name[64])
 {
     struct error err;
-    struct user u;
-    char line[128] = "", name[64] = "";
+    char line[128] = "";
     int out[2], saved = dup(STDOUT_FILENO);
-    begin();
     fflush(stdout);
     CHECK(pipe(out) == 0);
     dup2(out[1], STDOUT_FILENO);
@@ -305,6 +303,18 @@ TEST(pty)
     dup2(saved, STDOUT_FILENO);
     CHECK(b != NULL && read(out[0], line, sizeof line - 1) > 0);
     CHECK_EQ(sscanf(line, "char device redirected to %63s (label serial0)", name), 1);
+    close(out[0]);
+    close(out[1]);
+    close(saved);
+    return b;
+}
+
+TEST(pty)
+{
+    struct user u;
+    char name[64] = "";
+    begin();
+    struct char_backend *b = open_pty(name);
     attach(b, &u, 100);
     CHECK_EQ(put(b, "lost"), 4);
     int fd = open(name, O_RDWR | O_NOCTTY);
@@ -323,9 +333,39 @@ TEST(pty)
     close(fd);
     char_destroy(b);
     end();
-    close(out[0]);
-    close(out[1]);
-    close(saved);
+}
+
+/* Where a gdb that connects stops the processor, the processor's own output cannot be what tells it
+ * so. What was sent to the client is there all the same, and what the client says comes later. */
+TEST(pty_tells_of_its_client_by_the_loop)
+{
+    struct user u;
+    char name[64] = "";
+    begin();
+    struct char_backend *b = open_pty(name);
+    attach(b, &u, 100);
+    for (unsigned client = 0; client < 3; client++) {
+        int fd = open(name, O_RDWR | O_NOCTTY);
+        u.events[0] = '\0';
+        CHECK_EQ(write(fd, "hello", 5), 5);
+        CHECK_EQ(put(b, "ok\n"), 3);
+        CHECK(strcmp(u.events, "") == 0);
+        CHECK(reads(fd, "ok\n"));
+        if (client == 1) { /* gone before anybody heard of it */
+            close(fd);
+            u.room = 0;
+            continue;
+        }
+        u.room = 100;
+        run_ms(20);
+        CHECK(strcmp(u.events, "O") == 0);
+        CHECK_EQ(strncmp(u.text + u.length - 5, "hello", 5), 0);
+        close(fd);
+        run_ms(20);
+        CHECK(strcmp(u.events, "OC") == 0);
+    }
+    char_destroy(b);
+    end();
 }
 
 /* --- the multiplexer --- */
