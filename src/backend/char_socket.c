@@ -20,7 +20,11 @@
 #include "backend/char_stream.h"
 #include "backend/event_loop.h"
 #include "base/bits.h"
+#include "base/clock.h"
 #include "host/host.h"
+
+/* How long until the next look for somebody who waits and cannot be let in now. */
+#define LOOK_INTERVAL (NS_PER_SECOND / 5)
 
 struct socket_options {
     char *address; /* "host:port" or a path; points into copy */
@@ -33,6 +37,7 @@ struct socket_backend {
     struct char_stream stream;
     struct event_watch *listen_watch; /* server */
     int listener;
+    struct timer look;
     char *path; /* Unix server: removed at the end */
     bool nodelay;
 };
@@ -99,15 +104,32 @@ static void connected(struct socket_backend *socket, int fd)
     char_stream_open(&socket->stream, fd, fd);
 }
 
+static bool accept_peer(struct socket_backend *socket)
+{
+    int fd = accept4(socket->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0)
+        return false;
+    event_watch_set(socket->listen_watch, 0);
+    connected(socket, fd);
+    return true;
+}
+
+static void look_again(void *opaque)
+{
+    struct socket_backend *socket = opaque;
+    event_watch_set(socket->listen_watch, WATCH_READ);
+}
+
+/* Where the host has no descriptor or no memory left, the listener stays ready: it is not looked at
+ * for a while. */
 static void accept_ready(void *opaque, unsigned events)
 {
     struct socket_backend *socket = opaque;
     (void)events;
-    int fd = accept4(socket->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0)
+    if (accept_peer(socket) || errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
         return;
     event_watch_set(socket->listen_watch, 0);
-    connected(socket, fd);
+    timer_set(&socket->look, clock_now(socket->look.clock) + LOOK_INTERVAL);
 }
 
 static void socket_ended(struct char_stream *s)
@@ -121,6 +143,7 @@ static void socket_ended(struct char_stream *s)
 static void socket_destroy(struct char_backend *b)
 {
     struct socket_backend *socket = container_of(b, struct socket_backend, stream.backend);
+    timer_cancel(&socket->look);
     char_stream_flush(&socket->stream, 1000);
     if (socket->listen_watch != NULL)
         event_watch_destroy(socket->listen_watch, true);
@@ -139,6 +162,16 @@ static const struct char_backend_ops socket_ops = {
     .destroy = socket_destroy,
 };
 
+static void wait_for_peer(struct socket_backend *socket, const char *name)
+{
+    struct pollfd first = { socket->listener, POLLIN, 0 };
+    fprintf(stderr, "bmbt: waiting for a connection on %s (label %s)\n", name,
+            socket->stream.backend.label);
+    while (poll(&first, 1, -1) < 0 || !accept_peer(socket))
+        if (errno != EINTR && errno != EAGAIN)
+            poll(NULL, 0, (int)(LOOK_INTERVAL / 1000000));
+}
+
 /* fd listens or is connected already. A server that waits has its first peer before the machine
  * starts. */
 static struct char_backend *start(int fd, const struct socket_options *options, const char *name,
@@ -146,6 +179,7 @@ static struct char_backend *start(int fd, const struct socket_options *options, 
 {
     struct socket_backend *socket = host_alloc(sizeof *socket);
     char_stream_init(&socket->stream, &socket_ops, loop, label);
+    timer_init(&socket->look, event_loop_clock(loop), look_again, socket);
     socket->stream.ended = socket_ended;
     socket->nodelay = options->nodelay;
     socket->listener = -1;
@@ -157,13 +191,8 @@ static struct char_backend *start(int fd, const struct socket_options *options, 
     socket->listener = fd;
     socket->listen_watch = event_watch_create(loop, fd, accept_ready, socket);
     event_watch_set(socket->listen_watch, WATCH_READ);
-    if (options->wait) {
-        struct pollfd first = { fd, POLLIN, 0 };
-        fprintf(stderr, "bmbt: waiting for a connection on %s (label %s)\n", name, label);
-        while (poll(&first, 1, -1) < 0 && errno == EINTR)
-            ;
-        accept_ready(socket, WATCH_READ);
-    }
+    if (options->wait)
+        wait_for_peer(socket, name);
     return &socket->stream.backend;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Character back ends: flow both ways, sockets, pseudo-terminals, the multiplexer, the terminal's
+// Character back ends: flow both ways, pseudo-terminals, the multiplexer, the terminal's
 // restoration.
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -22,102 +21,8 @@
 #include "backend/event_loop.h"
 #include "backend/terminal.h"
 #include "base/bits.h"
-#include "base/clock.h"
-#include "host/host.h"
+#include "char_fixture.h"
 #include "unit.h"
-
-/* --- a loop to run for a while --- */
-
-static struct host_lock *lock;
-static struct event_loop *loop;
-
-static void begin(void)
-{
-    struct error err;
-    lock = host_lock_create();
-    loop = event_loop_create(lock, &err);
-    CHECK(loop != NULL);
-}
-
-static void end(void)
-{
-    event_loop_destroy(loop);
-    host_lock_destroy(lock);
-}
-
-static void quit_loop(void *opaque)
-{
-    (void)opaque;
-    event_loop_quit(loop);
-}
-
-static void run_ms(int64_t ms)
-{
-    struct timer timer;
-    timer_init(&timer, event_loop_clock(loop), quit_loop, NULL);
-    timer_set(&timer, clock_now(timer.clock) + ms * 1000000);
-    event_loop_run(loop);
-    timer_cancel(&timer);
-}
-
-/* --- a user that writes down what it hears --- */
-
-struct user {
-    char text[512];
-    size_t length, room;
-    char events[64];
-    unsigned writables;
-};
-
-static size_t user_can_receive(void *opaque)
-{
-    return ((struct user *)opaque)->room;
-}
-
-static void user_receive(void *opaque, const uint8_t *data, size_t length)
-{
-    struct user *u = opaque;
-    CHECK(length <= u->room);
-    CHECK(u->length + length < sizeof u->text);
-    memcpy(u->text + u->length, data, length);
-    u->length += length;
-    u->room -= length;
-}
-
-static void user_event(void *opaque, enum char_event event)
-{
-    static const char letters[] = "OCBIU";
-    struct user *u = opaque;
-    strncat(u->events, &letters[event], 1);
-}
-
-static void user_writable(void *opaque)
-{
-    ((struct user *)opaque)->writables++;
-}
-
-static void attach(struct char_backend *b, struct user *u, size_t room)
-{
-    memset(u, 0, sizeof *u);
-    u->room = room;
-    char_attach(
-        b, &(struct char_user){ user_can_receive, user_receive, user_event, user_writable, u });
-}
-
-static size_t put(struct char_backend *b, const char *text)
-{
-    return char_write(b, (const uint8_t *)text, strlen(text));
-}
-
-static bool reads(int fd, const char *expected)
-{
-    char got[512] = "";
-    ssize_t n = read(fd, got, sizeof got - 1);
-    bool same = n == (ssize_t)strlen(expected) && strcmp(got, expected) == 0;
-    if (!same)
-        fprintf(stderr, "read \"%s\" (%zd), not \"%s\"\n", got, n, expected);
-    return same;
-}
 
 /* --- the queue, files, names --- */
 
@@ -256,38 +161,6 @@ TEST(output_never_blocks)
     char_stream_close(s);
     end();
     free(s);
-}
-
-TEST(unix_server_takes_one_peer_after_another)
-{
-    struct error err;
-    struct user u;
-    char path[64], spec[128];
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    begin();
-    snprintf(path, sizeof path, "/tmp/test_char_%d.sock", (int)getpid());
-    snprintf(spec, sizeof spec, "unix:%s,server=on,wait=off", path);
-    strcpy(address.sun_path, path);
-    struct char_backend *b = char_backend_open(spec, "serial0", loop, &err);
-    CHECK(b != NULL);
-    attach(b, &u, 100);
-    CHECK_EQ(put(b, "lost"), 4);
-    for (unsigned peer = 0; peer < 2; peer++) {
-        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
-        run_ms(5);
-        CHECK_EQ(put(b, "login: "), 7);
-        CHECK(reads(fd, "login: "));
-        CHECK_EQ(write(fd, "root", 4), 4);
-        run_ms(5);
-        close(fd);
-        run_ms(5);
-    }
-    CHECK(strcmp(u.text, "rootroot") == 0);
-    CHECK(strcmp(u.events, "OCOC") == 0);
-    char_destroy(b);
-    CHECK(access(path, F_OK) != 0);
-    end();
 }
 
 /* The path is printed on standard output as QEMU prints it. */
