@@ -15,7 +15,7 @@ static void file_destroy(struct char_backend *b)
 {
     struct char_stream *s = container_of(b, struct char_stream, backend);
     char_stream_flush(s, 1000);
-    char_stream_close(s);
+    char_stream_release(s);
     host_free(s);
 }
 

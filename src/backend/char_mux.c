@@ -38,21 +38,6 @@ static const char help[] = "\r\n"
                            "C-a c    switch between console and monitor\r\n"
                            "C-a C-a  sends C-a\r\n";
 
-static void drain_input(struct mux_user *user)
-{
-    const uint8_t *data;
-    size_t length;
-    while ((length = MIN(char_queue_peek(&user->input, &data),
-                         char_user_can_receive(&user->backend))) > 0) {
-        uint8_t piece[256];
-        length = MIN(length, sizeof piece);
-        /* Copied and dropped first: the user may come back from within its receive function. */
-        memcpy(piece, data, length);
-        char_queue_drop(&user->input, length);
-        user->backend.user.receive(user->backend.user.opaque, piece, length);
-    }
-}
-
 static void say(struct mux *mux, const char *text)
 {
     char_write(mux->under, (const uint8_t *)text, strlen(text));
@@ -108,7 +93,7 @@ static void mux_receive(void *opaque, const uint8_t *data, size_t length)
         char_queue_push(&mux->users[mux->focus].input, &data[i], 1);
     }
     for (unsigned i = 0; i < mux->count; i++)
-        drain_input(&mux->users[i]);
+        char_queue_deliver(&mux->users[i].input, &mux->users[i].backend);
 }
 
 static void mux_event(void *opaque, enum char_event event)
@@ -145,7 +130,7 @@ static bool user_wait(struct char_backend *b, int milliseconds)
 static void user_accept_input(struct char_backend *b)
 {
     struct mux_user *user = container_of(b, struct mux_user, backend);
-    drain_input(user);
+    char_queue_deliver(&user->input, b);
     char_accept_input(user->mux->under);
 }
 

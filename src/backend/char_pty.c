@@ -67,7 +67,7 @@ static void pty_destroy(struct char_backend *b)
     struct pty *pty = container_of(b, struct pty, stream.backend);
     timer_cancel(&pty->look);
     char_stream_flush(&pty->stream, 100);
-    char_stream_close(&pty->stream);
+    char_stream_release(&pty->stream);
     host_free(pty);
 }
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "backend/char.h"
 #include "base/bits.h"
 
 size_t char_queue_push(struct char_queue *q, const uint8_t *data, size_t length)
@@ -28,4 +29,18 @@ void char_queue_drop(struct char_queue *q, size_t length)
 {
     q->first = (q->first + length) % CHAR_QUEUE_SIZE;
     q->count -= length;
+}
+
+void char_queue_deliver(struct char_queue *q, const struct char_backend *b)
+{
+    const uint8_t *data;
+    size_t length;
+    while ((length = MIN(char_queue_peek(q, &data), char_user_can_receive(b))) > 0) {
+        uint8_t piece[256];
+        length = MIN(length, sizeof piece);
+        /* Copied and dropped first: the user may come back from within its receive function. */
+        memcpy(piece, data, length);
+        char_queue_drop(q, length);
+        b->user.receive(b->user.opaque, piece, length);
+    }
 }

@@ -11,6 +11,8 @@
  * line. */
 #define CHAR_QUEUE_SIZE 65536u
 
+struct char_backend;
+
 struct char_queue {
     size_t first, count;
     uint8_t bytes[CHAR_QUEUE_SIZE];
@@ -25,5 +27,7 @@ size_t char_queue_push(struct char_queue *q, const uint8_t *data, size_t length)
 /* The oldest bytes that lie in one piece; how many they are. They stay until dropped. */
 size_t char_queue_peek(const struct char_queue *q, const uint8_t **data);
 void char_queue_drop(struct char_queue *q, size_t length);
+/* Give the user of b what it takes. */
+void char_queue_deliver(struct char_queue *q, const struct char_backend *b);
 
 #endif

@@ -32,7 +32,8 @@ struct socket_options {
     bool server, wait, nodelay;
 };
 
-/* One peer at a time: while it is connected, others wait in the listener's backlog. */
+/* One peer at a time: while it is connected, others wait in the listener's backlog. The listener is
+ * watched nevertheless: who knocks may find that the peer has gone. */
 struct socket_backend {
     struct char_stream stream;
     struct event_watch *listen_watch; /* server */
@@ -109,7 +110,6 @@ static bool accept_peer(struct socket_backend *socket)
     int fd = accept4(socket->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return false;
-    event_watch_set(socket->listen_watch, 0);
     connected(socket, fd);
     return true;
 }
@@ -120,13 +120,24 @@ static void look_again(void *opaque)
     event_watch_set(socket->listen_watch, WATCH_READ);
 }
 
-/* Where the host has no descriptor or no memory left, the listener stays ready: it is not looked at
- * for a while. */
+static bool place_is_free(struct socket_backend *socket)
+{
+    if (!socket->stream.connected)
+        return true;
+    if (!char_stream_take_rest(&socket->stream))
+        return false;
+    char_stream_close(&socket->stream);
+    return true;
+}
+
+/* While the place is taken, or the host has no descriptor or memory left, the listener stays ready:
+ * it is not looked at for a while. */
 static void accept_ready(void *opaque, unsigned events)
 {
     struct socket_backend *socket = opaque;
     (void)events;
-    if (accept_peer(socket) || errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+    if (place_is_free(socket) &&
+        (accept_peer(socket) || errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
         return;
     event_watch_set(socket->listen_watch, 0);
     timer_set(&socket->look, clock_now(socket->look.clock) + LOOK_INTERVAL);
@@ -147,7 +158,7 @@ static void socket_destroy(struct char_backend *b)
     char_stream_flush(&socket->stream, 1000);
     if (socket->listen_watch != NULL)
         event_watch_destroy(socket->listen_watch, true);
-    char_stream_close(&socket->stream);
+    char_stream_release(&socket->stream);
     if (socket->path != NULL)
         unlink(socket->path);
     free(socket->path);

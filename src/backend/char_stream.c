@@ -11,18 +11,11 @@
 #include "backend/event_loop.h"
 #include "base/bits.h"
 
-void char_stream_init(struct char_stream *s, const struct char_backend_ops *ops,
-                      struct event_loop *loop, const char *label)
-{
-    s->backend.ops = ops;
-    snprintf(s->backend.label, sizeof s->backend.label, "%s", label);
-    s->loop = loop;
-    s->in = s->out = -1;
-}
-
 static void update_watches(struct char_stream *s)
 {
-    bool read = s->connected && !s->input_ended && char_user_can_receive(&s->backend) > 0;
+    bool rest = s->rest.count > 0, more = s->connected && !s->input_ended;
+    bool input = (rest || more) && char_user_can_receive(&s->backend) > 0;
+    bool read = input && !rest;
     bool write = s->connected && s->output.count > 0;
     unsigned out_events = write ? WATCH_WRITE : 0;
     unsigned in_events = read ? WATCH_READ : 0;
@@ -33,6 +26,26 @@ static void update_watches(struct char_stream *s)
         event_watch_set(s->out_watch, out_events);
     if (s->in_watch != NULL)
         event_watch_set(s->in_watch, in_events);
+    if (input && rest)
+        timer_set(&s->deliver, clock_now(s->deliver.clock));
+}
+
+static void deliver_rest(void *opaque)
+{
+    struct char_stream *s = opaque;
+    if (s->rest.count > 0)
+        char_queue_deliver(&s->rest, &s->backend);
+    update_watches(s);
+}
+
+void char_stream_init(struct char_stream *s, const struct char_backend_ops *ops,
+                      struct event_loop *loop, const char *label)
+{
+    s->backend.ops = ops;
+    snprintf(s->backend.label, sizeof s->backend.label, "%s", label);
+    s->loop = loop;
+    s->in = s->out = -1;
+    timer_init(&s->deliver, event_loop_clock(loop), deliver_rest, s);
 }
 
 static void stream_ended(struct char_stream *s)
@@ -87,6 +100,23 @@ size_t char_stream_write(struct char_backend *b, const uint8_t *data, size_t len
 void char_stream_accept_input(struct char_backend *b)
 {
     update_watches(container_of(b, struct char_stream, backend));
+}
+
+bool char_stream_take_rest(struct char_stream *s)
+{
+    struct pollfd peer = { s->in, POLLRDHUP, 0 };
+    uint8_t data[4096];
+    size_t room;
+    if (char_user_can_receive(&s->backend) > 0 || poll(&peer, 1, 0) <= 0)
+        return false;
+    while ((room = MIN(char_queue_room(&s->rest), sizeof data)) > 0) {
+        ssize_t n = read(s->in, data, room);
+        if (n > 0)
+            char_queue_push(&s->rest, data, (size_t)n);
+        else if (n == 0 || errno != EINTR)
+            return n == 0 || errno != EAGAIN;
+    }
+    return false;
 }
 
 static void read_input(struct char_stream *s)
@@ -157,7 +187,7 @@ void char_stream_set_connected(struct char_stream *s, bool connected)
         s->connected = false;
         char_queue_drop(&s->output, s->output.count);
         tell_writable(s);
-        update_watches(s);
+        deliver_rest(s); /* a user who can take it does so before it hears of the end */
     }
     char_stream_tell(s);
 }
@@ -169,6 +199,12 @@ void char_stream_close(struct char_stream *s)
     event_watch_destroy(s->out_watch, true);
     s->in_watch = s->out_watch = NULL;
     s->in = s->out = -1;
+}
+
+void char_stream_release(struct char_stream *s)
+{
+    char_stream_close(s);
+    timer_cancel(&s->deliver);
 }
 
 bool char_stream_wait(struct char_backend *b, int milliseconds)

@@ -6,6 +6,7 @@
 
 #include "backend/char.h"
 #include "backend/char_queue.h"
+#include "base/clock.h"
 
 struct event_loop;
 struct event_watch;
@@ -27,6 +28,10 @@ struct char_stream {
     void (*ended)(struct char_stream *s); /* input at its end, or an error. NULL: input is just not
                                              looked at any more */
     struct char_queue output;
+    /* What a peer that has gone left behind comes before what is read; from the loop, as input
+     * does: a monitor's command may wait for the processors. */
+    struct char_queue rest;
+    struct timer deliver;
 };
 
 void char_stream_init(struct char_stream *s, const struct char_backend_ops *ops,
@@ -35,7 +40,13 @@ void char_stream_init(struct char_stream *s, const struct char_backend_ops *ops,
 void char_stream_open(struct char_stream *s, int in, int out);
 /* Drop them, and the output that is left. */
 void char_stream_close(struct char_stream *s);
+/* The same for good: before the struct is freed. */
+void char_stream_release(struct char_stream *s);
 void char_stream_set_connected(struct char_stream *s, bool connected);
+/* While the user takes no input nothing is read, and the end is not seen. True: the peer has gone,
+ * or sends no more, and what it sent has been read ahead; the stream may be closed. False: it is
+ * there, or has left more than is kept. */
+bool char_stream_take_rest(struct char_stream *s);
 /* The same from a thread whose user must not hear of it there: a processor's, which a debugger that
  * connects stops. The user hears of it by char_stream_tell(), or before the first input. */
 void char_stream_connect_quietly(struct char_stream *s);
