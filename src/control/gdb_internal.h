@@ -12,7 +12,10 @@
 #include "cpu/cpu.h"
 
 /* Bytes of a packet, also told to gdb. */
-#define GDB_PACKET_MAX  0x4000
+#define GDB_PACKET_MAX 0x4000
+/* With so much that the other end has not taken no further packet is answered. */
+#define GDB_OUTPUT_FULL 0x10000
+#define GDB_INPUT_SIZE  4096
 #define GDB_BREAKPOINTS 64
 #define GDB_THREAD      "01"
 
@@ -37,6 +40,8 @@ struct gdbstub {
     /* What the other end has not taken yet. */
     char *out;
     size_t out_length, out_size;
+    char in[GDB_INPUT_SIZE]; /* waits until it has */
+    size_t in_length;
 
     bool stop_wanted; /* gdb waits for the machine to stop */
     bool physical;    /* addresses of m, M and X are physical */

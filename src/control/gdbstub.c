@@ -14,9 +14,8 @@
 
 /* ---- out ------------------------------------------------------------------------------------- */
 
-static void flush(void *opaque)
+static void flush(struct gdbstub *g)
 {
-    struct gdbstub *g = opaque;
     if (g->out_length == 0)
         return;
     size_t taken = char_write(g->chars, (const uint8_t *)g->out, g->out_length);
@@ -153,14 +152,33 @@ static void receive_byte(struct gdbstub *g, char c)
 
 static size_t can_receive(void *opaque)
 {
-    (void)opaque;
-    return 4096;
+    struct gdbstub *g = opaque;
+    return g->out_length < GDB_OUTPUT_FULL ? GDB_INPUT_SIZE - g->in_length : 0;
+}
+
+static void take_input(struct gdbstub *g)
+{
+    size_t taken = 0;
+    while (taken < g->in_length && g->out_length < GDB_OUTPUT_FULL)
+        receive_byte(g, g->in[taken++]);
+    memmove(g->in, g->in + taken, g->in_length - taken);
+    g->in_length -= taken;
 }
 
 static void receive(void *opaque, const uint8_t *data, size_t length)
 {
-    for (size_t n = 0; n < length; n++)
-        receive_byte(opaque, (char)data[n]);
+    struct gdbstub *g = opaque;
+    memcpy(g->in + g->in_length, data, length);
+    g->in_length += length;
+    take_input(g);
+}
+
+static void writable(void *opaque)
+{
+    struct gdbstub *g = opaque;
+    flush(g);
+    take_input(g);
+    char_accept_input(g->chars);
 }
 
 static void event(void *opaque, enum char_event what)
@@ -169,7 +187,7 @@ static void event(void *opaque, enum char_event what)
     if (what == CHAR_EVENT_OPENED) {
         g->state = GDB_IDLE;
         g->no_ack = g->physical = g->stop_wanted = false;
-        g->reply_length = g->out_length = 0;
+        g->reply_length = g->out_length = g->in_length = 0;
         if (g->session->state == RUN_RUNNING)
             session_stop(g->session, RUN_PAUSED);
     } else if (what == CHAR_EVENT_CLOSED) {
@@ -197,7 +215,7 @@ struct gdbstub *gdbstub_create(struct session *s, struct char_backend *chars)
     char_attach(chars, &(struct char_user){ .can_receive = can_receive,
                                             .receive = receive,
                                             .event = event,
-                                            .writable = flush,
+                                            .writable = writable,
                                             .opaque = g });
     return g;
 }

@@ -15,6 +15,9 @@
 /* At the end: how long for a reader that takes nothing. */
 enum { SLOW_READER_MS = 1000 };
 
+/* With so much output that is not taken, what is typed waits: the next command would add to it. */
+enum { OUTPUT_FULL = 65536, INPUT_SIZE = 1024 };
+
 struct monitor {
     struct session *session;
     struct char_backend *chars;
@@ -24,13 +27,14 @@ struct monitor {
     /* What the terminal has not taken yet. */
     char *out;
     size_t out_length, out_size;
+    uint8_t in[INPUT_SIZE]; /* waits */
+    size_t in_length;
 };
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
-static void flush(void *opaque)
+static void flush(struct monitor *m)
 {
-    struct monitor *m = opaque;
     size_t taken = char_write(m->chars, (const uint8_t *)m->out, m->out_length);
     memmove(m->out, m->out + taken, m->out_length - taken);
     m->out_length -= taken;
@@ -90,16 +94,37 @@ static const char *complete(void *opaque, const char *before, const char *word, 
 
 static size_t can_receive(void *opaque)
 {
-    (void)opaque;
-    return 1024;
+    struct monitor *m = opaque;
+    return m->out_length < OUTPUT_FULL ? INPUT_SIZE - m->in_length : 0;
+}
+
+static void take_input(struct monitor *m)
+{
+    size_t taken = 0;
+    while (taken < m->in_length && m->out_length < OUTPUT_FULL) {
+        line_editor_input(&m->editor, (char)m->in[taken++]);
+        if (m->out_length >= OUTPUT_FULL)
+            flush(m);
+    }
+    memmove(m->in, m->in + taken, m->in_length - taken);
+    m->in_length -= taken;
+    flush(m);
 }
 
 static void receive(void *opaque, const uint8_t *data, size_t length)
 {
     struct monitor *m = opaque;
-    for (size_t n = 0; n < length; n++)
-        line_editor_input(&m->editor, (char)data[n]);
+    memcpy(m->in + m->in_length, data, length);
+    m->in_length += length;
+    take_input(m);
+}
+
+static void writable(void *opaque)
+{
+    struct monitor *m = opaque;
     flush(m);
+    take_input(m);
+    char_accept_input(m->chars);
 }
 
 static void greet(struct monitor *m)
@@ -139,7 +164,7 @@ struct monitor *monitor_create(struct session *s, struct char_backend *chars)
     char_attach(chars, &(struct char_user){ .can_receive = can_receive,
                                             .receive = receive,
                                             .event = event,
-                                            .writable = flush,
+                                            .writable = writable,
                                             .opaque = m });
     /* A terminal or a file was open before anybody could be told so. */
     if (strcmp(chars->ops->kind, "stdio") == 0 || strcmp(chars->ops->kind, "file") == 0)

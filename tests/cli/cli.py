@@ -7,6 +7,7 @@ import os
 import re
 import select
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
@@ -117,6 +118,17 @@ def until(condition, message, timeout=TIMEOUT):
     while not condition():
         check(time.monotonic() < end, message)
         time.sleep(0.05)
+
+
+def send_unread(peer, data):
+    """Sends and reads nothing; returns what is left once the other end has taken no more for two seconds."""
+    peer.settimeout(2)
+    try:
+        while data:
+            data = data[peer.send(data[:65536]):]
+    except socket.timeout:
+        pass
+    return data
 
 
 def write(folder, name, data):

@@ -7,9 +7,10 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 
-from cli import BMBT, ENGINE, TIMEOUT, Monitor, Skipped, boot_sector, check, check_match, main, until
+from cli import BMBT, ENGINE, TIMEOUT, Monitor, Skipped, boot_sector, check, check_match, main, send_unread, until
 import rsp
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -205,6 +206,22 @@ def test_bad_checksum(folder):
         while len(again) < 8:
             again += remote.socket.recv(100)
         check(data == again == b'$QC01#f5', f'{data} {again}')
+
+
+def test_peer_does_not_read(folder):
+    """Packets were taken and answered without end; now they wait for a reader, and none is lost."""
+    with Guest(folder) as guest:
+        remote = guest.connect()
+        count, packet = 20000, b'$mfffffff0,10#' + b'%02x' % (sum(b'mfffffff0,10') & 0xff)
+        rest = send_unread(remote.socket, packet * count)
+        check(len(rest) > len(packet) * count // 4, f'of {count} packets only {len(rest)} bytes are left')
+        remote.socket.settimeout(TIMEOUT)
+        sender = threading.Thread(target=remote.socket.sendall, args=(rest,))
+        sender.start()
+        answers = {remote.receive() for _ in range(count)}
+        sender.join()
+        check(len(answers) == 1, f'answers of many kinds: {answers}')
+        check(remote.command('qC') == 'QC01', 'after that')
 
 
 def test_pty_shared_with_serial(folder):

@@ -7,12 +7,14 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
+import threading
 import time
 
-from cli import BMBT, ENGINE, TIMEOUT, Failed, Monitor, boot_sector, check, check_match, main, read, until
+from cli import BMBT, ENGINE, TIMEOUT, Failed, Monitor, boot_sector, check, check_match, main, read, send_unread, until
 
 HALT = 'fa f4 eb fd'
 # Read a key, write its ASCII code to isa-debug-exit.
@@ -43,6 +45,25 @@ def test_quit_loses_no_output(folder):
                           stdout=subprocess.PIPE, timeout=TIMEOUT, check=True)
     check(done.stdout.count(b'\n0x') == 40000, f'{done.stdout.count(b"0x")} lines of 40000 came')
     check(done.stdout.endswith(b'(bmbt) quit\r\n(bmbt) '), f'ends with {done.stdout[-40:]}')
+
+
+def test_peer_does_not_read(folder):
+    """Commands were taken and answered without end; now they wait for a reader, and none is lost."""
+    path = os.path.join(folder, 'socket')
+    count, line = 60000, b'info registers\n'
+    with Monitor('-S', monitor=('-monitor', f'unix:{path},server=on,wait=off')), socket.socket(socket.AF_UNIX) as peer:
+        until(lambda: os.path.exists(path), 'no socket')
+        peer.connect(path)
+        rest = send_unread(peer, line * count + b'quit\n')
+        check(len(rest) > len(line) * count // 4, f'of {count} commands only {len(rest)} bytes are left')
+        sender = threading.Thread(target=lambda: (peer.settimeout(TIMEOUT), peer.sendall(rest)))
+        sender.start()
+        answers, tail = 0, b''
+        while data := peer.recv(65536):
+            answers += (tail + data).count(b'EIP=') - tail.count(b'EIP=')
+            tail = data[-3:]
+        sender.join()
+        check(answers == count, f'{answers} answers to {count} commands')
 
 
 def test_reset_state(folder):

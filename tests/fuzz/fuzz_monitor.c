@@ -83,9 +83,12 @@ static void type(const char *text)
     struct char_backend chars = { .ops = &ops };
     struct monitor *monitor = monitor_create(machine, &chars);
     char_user_event(&chars, CHAR_EVENT_OPENED);
-    for (size_t n = 0; text[n] != 0; n++)
+    for (size_t n = 0; text[n] != 0; n++) {
+        while (char_user_can_receive(&chars) == 0)
+            char_user_writable(&chars);
         if (text[n] != '/' || (n > 0 && strchr("xpio", text[n - 1]) != NULL))
             chars.user.receive(chars.user.opaque, (const uint8_t *)&text[n], 1);
+    }
     char_user_writable(&chars);
     monitor_destroy(monitor);
 }
