@@ -17,20 +17,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "backend/char_connect.h"
 #include "backend/char_stream.h"
 #include "backend/event_loop.h"
+#include "backend/socket_options.h"
 #include "base/bits.h"
 #include "base/clock.h"
 #include "host/host.h"
 
 /* How long until the next look for somebody who waits and cannot be let in now. */
 #define LOOK_INTERVAL (NS_PER_SECOND / 5)
-
-struct socket_options {
-    char *address; /* "host:port" or a path; points into copy */
-    char *copy;
-    bool server, wait, nodelay;
-};
 
 /* One peer at a time: while it is connected, others wait in the listener's backlog. The listener is
  * watched nevertheless: who knocks may find that the peer has gone. */
@@ -39,61 +35,10 @@ struct socket_backend {
     struct event_watch *listen_watch; /* server */
     int listener;
     struct timer look;
-    char *path; /* Unix server: removed at the end */
+    struct char_connect *connecting; /* client, while it is not connected yet */
+    char *path;                      /* Unix server: removed at the end */
     bool nodelay;
 };
-
-/* --- options --- */
-
-static bool parse_switch(const char *text, const char *name, bool *value)
-{
-    size_t length = strlen(name);
-    if (strncmp(text, name, length) != 0)
-        return false;
-    if (text[length] == '\0' || strcmp(text + length, "=on") == 0)
-        *value = true;
-    else if (strcmp(text + length, "=off") == 0)
-        *value = false;
-    else
-        return false;
-    return true;
-}
-
-static bool parse_option(const char *text, struct socket_options *options)
-{
-    bool no;
-    if (parse_switch(text, "server", &options->server) ||
-        parse_switch(text, "wait", &options->wait) ||
-        parse_switch(text, "nodelay", &options->nodelay))
-        return true;
-    if (!parse_switch(text, "nowait", &no))
-        return false;
-    options->wait = !no;
-    return true;
-}
-
-static bool parse_options(const char *text, const char *label, struct socket_options *options,
-                          struct error *err)
-{
-    char *rest;
-    *options = (struct socket_options){ .wait = true, .copy = strdup(text) };
-    options->address = strtok_r(options->copy, ",", &rest);
-    if (options->address == NULL || text[0] == ',') {
-        free(options->copy);
-        return error_set(err, "%s: the socket has no address", label);
-    }
-    for (char *option; (option = strtok_r(NULL, ",", &rest)) != NULL;) {
-        if (parse_option(option, options))
-            continue;
-        error_set(err,
-                  "%s: unknown socket option \"%s\"; known are server=on|off, wait=on|off, "
-                  "nodelay=on|off",
-                  label, option);
-        free(options->copy);
-        return false;
-    }
-    return true;
-}
 
 /* --- the running back end --- */
 
@@ -155,6 +100,7 @@ static void socket_destroy(struct char_backend *b)
 {
     struct socket_backend *socket = container_of(b, struct socket_backend, stream.backend);
     timer_cancel(&socket->look);
+    char_connect_destroy(socket->connecting);
     char_stream_flush(&socket->stream, 1000);
     if (socket->listen_watch != NULL)
         event_watch_destroy(socket->listen_watch, true);
@@ -183,10 +129,8 @@ static void wait_for_peer(struct socket_backend *socket, const char *name)
             poll(NULL, 0, (int)(LOOK_INTERVAL / 1000000));
 }
 
-/* fd listens or is connected already. A server that waits has its first peer before the machine
- * starts. */
-static struct char_backend *start(int fd, const struct socket_options *options, const char *name,
-                                  const char *label, struct event_loop *loop)
+static struct socket_backend *create(const struct socket_options *options, const char *label,
+                                     struct event_loop *loop)
 {
     struct socket_backend *socket = host_alloc(sizeof *socket);
     char_stream_init(&socket->stream, &socket_ops, loop, label);
@@ -194,6 +138,15 @@ static struct char_backend *start(int fd, const struct socket_options *options, 
     socket->stream.ended = socket_ended;
     socket->nodelay = options->nodelay;
     socket->listener = -1;
+    return socket;
+}
+
+/* fd listens or is connected already. A server that waits has its first peer before the machine
+ * starts. */
+static struct char_backend *start(int fd, const struct socket_options *options, const char *name,
+                                  const char *label, struct event_loop *loop)
+{
+    struct socket_backend *socket = create(options, label, loop);
     if (!options->server) {
         fcntl(fd, F_SETFL, O_NONBLOCK);
         connected(socket, fd);
@@ -207,24 +160,34 @@ static struct char_backend *start(int fd, const struct socket_options *options, 
     return &socket->stream.backend;
 }
 
-/* --- TCP --- */
-
-/* "host:port"; the host may be empty, or in brackets if it has colons itself. */
-static bool split_address(char *address, char **host, char **port)
+/* A client that does not wait is connected by the loop, some time. */
+static void connecting_ended(void *opaque, int fd, int error)
 {
-    char *colon = strrchr(address, ':');
-    if (colon == NULL || colon[1] == '\0')
-        return false;
-    *colon = '\0';
-    *port = colon + 1;
-    *host = address;
-    size_t length = strlen(address);
-    if (address[0] == '[' && length >= 2 && address[length - 1] == ']') {
-        address[length - 1] = '\0';
-        *host = address + 1;
-    }
-    return true;
+    struct socket_backend *socket = opaque;
+    char_connect_destroy(socket->connecting);
+    socket->connecting = NULL;
+    if (fd >= 0)
+        connected(socket, fd);
+    else
+        fprintf(stderr, "bmbt: %s: cannot connect: %s\n", socket->stream.backend.label,
+                strerror(error));
 }
+
+static struct char_backend *start_connecting(const struct addrinfo *list,
+                                             const struct socket_options *options,
+                                             const char *label, struct event_loop *loop)
+{
+    struct socket_backend *socket = create(options, label, loop);
+    socket->connecting = char_connect_create(loop, list, connecting_ended, socket);
+    if (socket->connecting != NULL)
+        return &socket->stream.backend;
+    int saved_errno = errno;
+    host_free(socket);
+    errno = saved_errno;
+    return NULL;
+}
+
+/* --- TCP --- */
 
 static int try_address(const struct addrinfo *info, bool server)
 {
@@ -246,57 +209,59 @@ static int try_address(const struct addrinfo *info, bool server)
     return -1;
 }
 
-static int open_tcp(char *host, const char *port, const struct socket_options *options,
-                    const char *label, struct error *err)
+static struct char_backend *open_tcp(const struct addrinfo *list,
+                                     const struct socket_options *options, const char *name,
+                                     const char *label, struct event_loop *loop)
 {
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-                              .ai_flags = options->server ? AI_PASSIVE : 0 },
-                    *list;
-    int failed = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &list);
-    if (failed != 0) {
-        error_set(err, "%s: cannot find the address %s:%s: %s", label, host, port,
-                  gai_strerror(failed));
-        return -1;
-    }
     int fd = -1;
-    for (struct addrinfo *info = list; info != NULL && fd < 0; info = info->ai_next)
+    if (!options->server && !options->wait)
+        return start_connecting(list, options, label, loop);
+    for (const struct addrinfo *info = list; info != NULL && fd < 0; info = info->ai_next)
         fd = try_address(info, options->server);
-    if (fd < 0)
-        error_set(err, "%s: cannot %s %s:%s: %s", label,
-                  options->server ? "listen on" : "connect to", host, port, strerror(errno));
-    freeaddrinfo(list);
-    return fd;
+    return fd >= 0 ? start(fd, options, name, label, loop) : NULL;
 }
 
 struct char_backend *char_tcp_open(const char *text, const char *label, struct event_loop *loop,
                                    struct error *err)
 {
     struct socket_options options;
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
     struct char_backend *b = NULL;
     char name[160], *host, *port;
 
-    if (!parse_options(text, label, &options, err))
+    if (!socket_options_parse(&options, text, label, err))
         return NULL;
     snprintf(name, sizeof name, "tcp:%s", options.address);
-    if (!split_address(options.address, &host, &port)) {
+    if (!socket_split_address(options.address, &host, &port)) {
         error_set(err, "%s: \"%s\" is no TCP address; write tcp:[host]:port[,server=on]", label,
                   name);
-    } else {
-        int fd = open_tcp(host, port, &options, label, err);
-        if (fd >= 0)
-            b = start(fd, &options, name, label, loop);
+        goto out;
     }
+    hints.ai_flags = options.server ? AI_PASSIVE : 0;
+    int failed = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &list);
+    if (failed != 0) {
+        error_set(err, "%s: cannot find the address %s:%s: %s", label, host, port,
+                  gai_strerror(failed));
+        goto out;
+    }
+    b = open_tcp(list, &options, name, label, loop);
+    if (b == NULL)
+        error_set(err, "%s: cannot %s %s:%s: %s", label,
+                  options.server ? "listen on" : "connect to", host, port, strerror(errno));
+    freeaddrinfo(list);
+out:
     free(options.copy);
     return b;
 }
 
 /* --- Unix sockets --- */
 
-static int open_unix(const char *path, bool server)
+/* A client that does not wait is refused where it would have to: too many wait there already. */
+static int open_unix(const char *path, bool server, bool wait)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     struct stat old;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (server ? SOCK_NONBLOCK : 0), 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (server || !wait ? SOCK_NONBLOCK : 0), 0);
 
     if (fd < 0)
         return -1;
@@ -322,7 +287,7 @@ struct char_backend *char_unix_open(const char *text, const char *label, struct 
     struct char_backend *b = NULL;
     char name[160];
 
-    if (!parse_options(text, label, &options, err))
+    if (!socket_options_parse(&options, text, label, err))
         return NULL;
     const char *path = options.address;
     snprintf(name, sizeof name, "unix:%s", path);
@@ -330,7 +295,7 @@ struct char_backend *char_unix_open(const char *text, const char *label, struct 
         error_set(err, "%s: the socket's path is too long: %s", label, path);
         goto out;
     }
-    int fd = open_unix(path, options.server);
+    int fd = open_unix(path, options.server, options.wait);
     if (fd < 0) {
         error_set(err, "%s: cannot %s the socket \"%s\": %s", label,
                   options.server ? "create" : "connect to", path, strerror(errno));

@@ -11,16 +11,34 @@
 #include "control/display.h"
 #include "host/host.h"
 
+static bool is_socket(const char *where)
+{
+    return strncmp(where, "tcp:", 4) == 0 || strncmp(where, "unix:", 5) == 0;
+}
+
+/* Once the machine is there it waits for nobody: of two options the later one counts. */
+static struct char_backend *open_backend(struct session *s, const char *where, const char *label,
+                                         bool may_wait, struct error *err)
+{
+    char text[640];
+    const char *plain = strncmp(where, "mon:", 4) == 0 ? where + 4 : where;
+    if (!may_wait && is_socket(plain)) {
+        snprintf(text, sizeof text, "%s,wait=off", where);
+        where = text;
+    }
+    return char_backend_open(where, label, s->loop, err);
+}
+
 /* -serial chardev:ID: opened for its first user; a multiplexer (mux=on) has room for more. */
 static struct char_backend *connect_named(struct session *s, const char *id, const char *label,
-                                          struct error *err)
+                                          bool may_wait, struct error *err)
 {
     const struct options *o = s->options;
     for (unsigned n = 0; n < o->chardev_count; n++) {
         if (strcmp(o->chardevs[n].id, id) != 0)
             continue;
         if (s->chardevs[n] == NULL)
-            return s->chardevs[n] = char_backend_open(o->chardevs[n].where, label, s->loop, err);
+            return s->chardevs[n] = open_backend(s, o->chardevs[n].where, label, may_wait, err);
         struct char_backend *b = char_mux_add(s->chardevs[n], label);
         if (b == NULL)
             error_set(err, "chardev '%s' is in use; with mux=on it has room for more", id);
@@ -32,17 +50,17 @@ static struct char_backend *connect_named(struct session *s, const char *id, con
 
 /* `out` stays NULL for "none". */
 static bool open_connection(struct session *s, struct char_backend **out, const char *option,
-                            const char *where, const char *label, struct error *err)
+                            const char *where, const char *label, bool may_wait, struct error *err)
 {
     struct error reason = { "" };
     if (where == NULL || strcmp(where, "none") == 0)
         return true;
     if (strncmp(where, "chardev:", 8) == 0)
-        *out = connect_named(s, where + 8, label, &reason);
+        *out = connect_named(s, where + 8, label, may_wait, &reason);
     else if (strcmp(where, "vc") == 0)
         *out = display_open_console(s, label, &reason);
     else
-        *out = char_backend_open(where, label, s->loop, &reason);
+        *out = open_backend(s, where, label, may_wait, &reason);
     if (*out == NULL)
         return error_set(err, "%s %s: %s", option, where, reason.text);
     return true;
@@ -62,25 +80,26 @@ static bool connect_all(struct session *s, const char *const *serial, const char
     for (unsigned n = 0; n < PC_SERIAL_PORTS; n++) {
         char label[16];
         snprintf(label, sizeof label, "serial%u", n);
-        if (!open_connection(s, &s->serial[n], "-serial", serial[n], label, err))
+        if (!open_connection(s, &s->serial[n], "-serial", serial[n], label, true, err))
             return false;
         share_with_monitor(s, s->serial[n], serial[n]);
     }
     for (unsigned n = 0; n < PC_PARALLEL_PORTS; n++) {
         char label[16];
         snprintf(label, sizeof label, "parallel%u", n);
-        if (!open_connection(s, &s->parallel[n], "-parallel", parallel[n], label, err))
+        if (!open_connection(s, &s->parallel[n], "-parallel", parallel[n], label, true, err))
             return false;
         share_with_monitor(s, s->parallel[n], parallel[n]);
     }
     if (s->monitor_chars == NULL &&
-        !open_connection(s, &s->monitor_chars, "-monitor", monitor, "monitor", err))
+        !open_connection(s, &s->monitor_chars, "-monitor", monitor, "monitor", true, err))
         return false;
     for (unsigned n = 0; n < o->debugcon_count; n++) {
         char label[24] = "debugcon";
         if (n > 0)
             snprintf(label, sizeof label, "debugcon%u", n);
-        if (!open_connection(s, &s->debugcon[n], "-debugcon", o->debugcons[n].where, label, err))
+        if (!open_connection(s, &s->debugcon[n], "-debugcon", o->debugcons[n].where, label, true,
+                             err))
             return false;
     }
     return true;
@@ -121,14 +140,13 @@ bool session_open_connections(struct session *s, struct error *err)
     return done;
 }
 
-/* As a server that does not hold up the machine until gdb comes. */
-bool session_connect_gdb(struct session *s, const char *where, struct error *err)
+/* As a server that does not hold up the machine until gdb comes, unless it is told to. */
+bool session_connect_gdb(struct session *s, const char *where, bool may_wait, struct error *err)
 {
     char text[512];
-    bool socket = strncmp(where, "tcp:", 4) == 0 || strncmp(where, "unix:", 5) == 0;
     if (strcmp(where, "none") == 0)
         return error_set(err, "-gdb none: there is nothing to connect");
-    bool complete = !socket || strstr(where, ",server") != NULL;
+    bool complete = !is_socket(where) || strstr(where, ",server") != NULL;
     snprintf(text, sizeof text, "%s%s", where, complete ? "" : ",server=on,wait=off");
-    return open_connection(s, &s->gdb_chars, "-gdb", text, "gdb", err);
+    return open_connection(s, &s->gdb_chars, "-gdb", text, "gdb", may_wait, err);
 }

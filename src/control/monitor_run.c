@@ -211,7 +211,7 @@ void command_gdbserver(struct monitor_call *c)
     session_close_gdb(c->session);
     if (strcmp(where, "none") == 0)
         monitor_say(c, "Disabled gdbserver\n");
-    else if (session_open_gdb(c->session, where, &err))
+    else if (session_open_gdb(c->session, where, false, &err))
         monitor_say(c, "Waiting for gdb connection on device '%s'\n", where);
     else
         monitor_say(c, "Could not open gdbserver on device '%s': %s\n", where, err.text);

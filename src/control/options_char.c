@@ -134,9 +134,9 @@ static bool chardev_property(struct chardev *c, const char *key, const char *val
 
 static bool chardev_where(const struct chardev *c, char *text, size_t size, struct error *err)
 {
-    const char *mux = c->mux ? "mon:" : "", *wait = !c->server ? ""
-                                                    : c->wait  ? ",server"
-                                                               : ",server,nowait";
+    const char *mux = c->mux ? "mon:" : "";
+    char wait[32];
+    snprintf(wait, sizeof wait, "%s%s", c->server ? ",server" : "", c->wait ? "" : ",nowait");
     if (strcmp(c->kind, "null") == 0 || strcmp(c->kind, "pty") == 0 ||
         strcmp(c->kind, "stdio") == 0) {
         snprintf(text, size, "%s%s", mux, c->kind);

@@ -171,9 +171,9 @@ bool session_create_pc(struct session *s, struct error *err)
     return s->pc != NULL;
 }
 
-bool session_open_gdb(struct session *s, const char *where, struct error *err)
+bool session_open_gdb(struct session *s, const char *where, bool may_wait, struct error *err)
 {
-    if (!session_connect_gdb(s, where, err))
+    if (!session_connect_gdb(s, where, may_wait, err))
         return false;
     s->gdb = gdbstub_create(s, s->gdb_chars);
     return true;
@@ -199,7 +199,7 @@ bool session_open_steering(struct session *s, struct error *err)
     if (s->monitor_chars != NULL)
         s->monitor = monitor_create(s, s->monitor_chars);
     if (o->gdb != NULL)
-        done = session_open_gdb(s, o->gdb, err);
+        done = session_open_gdb(s, o->gdb, true, err);
     done = done && display_open(s, err);
     host_lock_release(s->lock);
     return done;

@@ -75,13 +75,13 @@ struct session {
 bool session_open_host(struct session *s, const struct options *o, struct error *err);
 bool session_open_files(struct session *s, struct error *err);
 bool session_open_connections(struct session *s, struct error *err);
-bool session_connect_gdb(struct session *s, const char *where,
+bool session_connect_gdb(struct session *s, const char *where, bool may_wait,
                          struct error *err); /* under the lock */
 bool session_open_drives(struct session *s, struct error *err);
 bool session_create_pc(struct session *s, struct error *err);
 bool session_open_steering(struct session *s, struct error *err);
-/* Under the lock. */
-bool session_open_gdb(struct session *s, const char *where, struct error *err);
+/* Under the lock. may_wait: for a connection, where `where` says so; not on the loop's thread. */
+bool session_open_gdb(struct session *s, const char *where, bool may_wait, struct error *err);
 void session_close_gdb(struct session *s);
 
 /* Run until the end; the exit status. */

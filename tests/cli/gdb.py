@@ -224,6 +224,56 @@ def test_peer_does_not_read(folder):
         check(remote.command('qC') == 'QC01', 'after that')
 
 
+def test_gdbserver_does_not_wait(folder):
+    """A server that waits for somebody, or the connecting of a client, held the whole machine up."""
+    path = os.path.join(folder, 'gdb')
+    with Monitor('-chardev', f'socket,id=named,path={path}.named,server=on,wait=on') as monitor:
+        for where, name in ((f'unix:{path},server=on,wait=on', path), ('chardev:named', path + '.named')):
+            check('Waiting for gdb' in monitor.command(f'gdbserver {where}'), where)
+            check('running' in monitor.command('info status'), 'it does not run')
+            remote = rsp.Remote(name, TIMEOUT)
+            check('paused' in monitor.command('info status'), 'gdb does not stop it')
+            remote.close()
+            monitor.command('cont')
+
+
+def full_listener():
+    """A listening socket that nobody can connect to until somebody is accepted, and who is in its queue."""
+    listener, waiting = socket.socket(), []
+    listener.bind(('127.0.0.1', 0))
+    listener.listen(0)
+    for _ in range(4):
+        waiting.append(socket.socket())
+        waiting[-1].setblocking(False)
+        waiting[-1].connect_ex(listener.getsockname())
+    return listener, waiting
+
+
+def test_gdbserver_as_client(folder):
+    del folder
+    listener, waiting = full_listener()
+    port, ours = listener.getsockname()[1], {peer.getsockname() for peer in waiting}
+    with Monitor() as monitor, listener:
+        for where in (f'tcp:127.0.0.1:{port},server=off', 'none', f'tcp:127.0.0.1:{port},server=off'):
+            check(re.search('Waiting|Disabled', monitor.command(f'gdbserver {where}')), where)
+            check('running' in monitor.command('info status'), 'it does not run')
+        for peer in waiting:
+            peer.close()
+        listener.settimeout(TIMEOUT)
+        while (accepted := listener.accept())[1] in ours:
+            accepted[0].close()
+        with accepted[0] as peer:
+            until(lambda: 'paused' in monitor.command('info status'), 'gdb does not stop it')
+            peer.settimeout(TIMEOUT)
+            peer.sendall(b'$qC#b4')
+            check(peer.recv(1) == b'+', 'nobody answers')
+        listener.close()
+        monitor.command('cont')
+        monitor.send(f'gdbserver tcp:127.0.0.1:{port},server=off\n')
+        monitor.expect('[Cc](annot|ould not).*Connection refused')
+        check('running' in monitor.command('info status'), 'it does not run')
+
+
 def test_pty_shared_with_serial(folder):
     """A client that came at a byte of the guest's stopped it for good: the processor waited for itself."""
     disk = boot_sector(folder, 'ba f803 b0 78 ee eb fd')  # x to COM1, for ever

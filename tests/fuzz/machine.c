@@ -71,10 +71,11 @@ struct session *machine_create(void)
 }
 
 /* No socket is opened that somebody could reach (the linker puts it in the place of the real one). */
-bool __wrap_session_open_gdb(struct session *s, const char *where, struct error *err);
-bool __wrap_session_open_gdb(struct session *s, const char *where, struct error *err)
+bool __wrap_session_open_gdb(struct session *s, const char *where, bool may_wait,
+                             struct error *err);
+bool __wrap_session_open_gdb(struct session *s, const char *where, bool may_wait, struct error *err)
 {
-    (void)s, (void)where;
+    (void)s, (void)where, (void)may_wait;
     return error_set(err, "not here");
 }
 

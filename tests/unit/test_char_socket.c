@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
-// Character back ends on sockets: one peer after another.
+// Character back ends on sockets: one peer after another, connecting while the machine runs.
 #include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "backend/char_connect.h"
 #include "backend/char_open.h"
 #include "backend/char_queue.h"
 #include "backend/event_internal.h"
@@ -182,6 +185,59 @@ TEST(client_of_a_deaf_guest_leaves_much)
     CHECK(strcmp(u.events, "OCO") == 0);
     close(fd);
     char_destroy(b);
+    end();
+}
+
+struct end {
+    int fd, error;
+    unsigned count;
+};
+
+static void connecting_ended(void *opaque, int fd, int error)
+{
+    *(struct end *)opaque = (struct end){ fd, error, ((struct end *)opaque)->count + 1 };
+}
+
+TEST(connecting_tries_one_address_after_another)
+{
+    struct sockaddr_in refused = free_address(), taken = free_address();
+    struct addrinfo list[2] = { { .ai_family = AF_INET,
+                                  .ai_socktype = SOCK_STREAM,
+                                  .ai_addr = (struct sockaddr *)&refused,
+                                  .ai_addrlen = sizeof refused },
+                                { .ai_family = AF_INET,
+                                  .ai_socktype = SOCK_STREAM,
+                                  .ai_addr = (struct sockaddr *)&taken,
+                                  .ai_addrlen = sizeof taken } };
+    struct end end_seen = { -1, 0, 0 };
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(listener, (struct sockaddr *)&taken, sizeof taken) == 0 && listen(listener, 4) == 0);
+    list[0].ai_next = &list[1];
+    begin();
+    struct char_connect *c = char_connect_create(loop, list, connecting_ended, &end_seen);
+    CHECK(c != NULL);
+    run_ms(50);
+    CHECK_EQ(end_seen.count, 1);
+    CHECK(end_seen.fd >= 0 && write(end_seen.fd, "x", 1) == 1);
+    close(end_seen.fd);
+    char_connect_destroy(c);
+    /* All refused: told at once or later. */
+    list[0].ai_next = NULL;
+    end_seen = (struct end){ -1, 0, 0 };
+    c = char_connect_create(loop, list, connecting_ended, &end_seen);
+    int error = c == NULL ? errno : 0;
+    run_ms(50);
+    CHECK_EQ(end_seen.count, c != NULL);
+    CHECK_EQ(c == NULL ? error : end_seen.error, ECONNREFUSED);
+    CHECK_EQ(end_seen.fd, -1);
+    char_connect_destroy(c);
+    /* Given up before it was told. */
+    end_seen = (struct end){ -1, 0, 0 };
+    c = char_connect_create(loop, &list[1], connecting_ended, &end_seen);
+    char_connect_destroy(c);
+    run_ms(50);
+    CHECK_EQ(end_seen.count, 0);
+    close(listener);
     end();
 }
 
