@@ -31,9 +31,14 @@ struct i8254 {
  * computed from pulse numbers, so that no rounding adds up: after any time the number of edges is
  * exact.
  */
+static int64_t tick_at(int64_t now)
+{
+    return muldiv64(now, I8254_FREQUENCY, NS_PER_SECOND);
+}
+
 static int64_t tick_now(const struct i8254 *pit)
 {
-    return muldiv64(clock_now(pit->clock), I8254_FREQUENCY, NS_PER_SECOND);
+    return tick_at(clock_now(pit->clock));
 }
 
 static int64_t tick_time(int64_t tick)
@@ -77,16 +82,24 @@ static void rise(void *opaque)
     arm(pit, MAX(pit->edge, oldest), tick);
 }
 
+/* Has the next edge's time come? That of one that is made up for is the timer's, not its own. */
+static bool due(const struct i8254 *pit, int64_t now)
+{
+    if (!timer_armed(&pit->timer) || pit->edge > tick_at(now))
+        return false;
+    return pit->timer.deadline <= now || pit->timer.deadline == tick_time(pit->edge);
+}
+
 /* Before counter 0 changes, or is read: an edge whose time has come must not be lost, nor be later
  * than the count that shows it. */
 static int64_t sync(struct i8254 *pit)
 {
-    int64_t tick = tick_now(pit);
-    if (timer_armed(&pit->timer) && pit->edge <= tick) {
+    int64_t now = clock_now(pit->clock);
+    if (due(pit, now)) {
         timer_cancel(&pit->timer);
         rise(pit);
     }
-    return tick;
+    return tick_at(now);
 }
 
 static void changed(struct i8254 *pit, struct channel *channel, int64_t tick)
