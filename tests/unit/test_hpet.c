@@ -4,6 +4,7 @@
 #include "device/timer/hpet.h"
 
 #include "chip_bench.h"
+#include "device/intc/i8259.h"
 
 #define BASE UINT64_C(0xfed00000)
 
@@ -65,6 +66,98 @@ TEST(one_shot_edge)
     CHECK_EQ(b.rises[20], 1);
     store(&b, CONFIG(2), 4, 0x4 | ROUTE(3)); /* not a route it has */
     CHECK_EQ(load(&b, CONFIG(2), 4) & ROUTE(31), 0);
+    close_hpet(&b, hpet);
+}
+
+/* With an 8259A behind, INTR at line 100. T0 replaces the PIT and has signalled an edge. */
+static struct hpet *open_edge_at_pic(struct bench *b, struct i8259 **pic)
+{
+    bench_open(b);
+    *pic = i8259_create(b->memory, &b->log, 0x20, 0xa0, bench_line(b, 100));
+    struct irq_line gsi = { i8259_set_irq, *pic, 0 };
+    struct hpet *hpet = hpet_create(b->memory, &b->log, b->clock, BASE, gsi);
+    store(b, CONFIG(0), 4, 0x104);
+    store(b, COMPARATOR(0), 8, 1000);
+    store(b, BASE + 0x10, 4, 3);
+    pass(b, 10010);
+    CHECK(b->level[100]);
+    return hpet;
+}
+
+static void close_edge_at_pic(struct bench *b, struct hpet *hpet, struct i8259 *pic)
+{
+    i8259_destroy(pic);
+    close_hpet(b, hpet);
+}
+
+/* The guest stopped its timer before it took the interrupt: the 8259A's request was gone. */
+TEST(edge_stays_when_its_timer_is_configured)
+{
+    struct bench b;
+    struct i8259 *pic;
+    struct hpet *hpet = open_edge_at_pic(&b, &pic);
+    store(&b, CONFIG(0), 4, 0x100);
+    CHECK(b.level[100]);
+    store(&b, CONFIG(0), 4, 0x10c);
+    store(&b, CONFIG(0), 4, 0x104 | ROUTE(20)); /* legacy replacement goes before the route */
+    CHECK(b.level[100]);
+    i8259_acknowledge(pic);
+    out(&b, 0x20, 0x20);
+    CHECK(!b.level[100]); /* and is not signalled again */
+    store(&b, CONFIG(0), 4, 0x100);
+    store(&b, CONFIG(0), 4, 0x104);
+    CHECK(!b.level[100]);
+    store(&b, COMPARATOR(0), 8, 2000); /* but the next one is */
+    pass(&b, 10000);
+    CHECK(b.level[100]);
+    close_edge_at_pic(&b, hpet, pic);
+}
+
+/* A level that nobody drives would be a request without end. */
+TEST(edge_goes_when_its_timer_leaves_or_knows_levels)
+{
+    struct bench b;
+    struct i8259 *pic;
+    struct hpet *hpet = open_edge_at_pic(&b, &pic);
+    store(&b, CONFIG(0), 4, 0x106);
+    CHECK(!b.level[100]);
+    close_edge_at_pic(&b, hpet, pic);
+    hpet = open_edge_at_pic(&b, &pic);
+    store(&b, BASE + 0x10, 4, 1);
+    CHECK(!b.level[100]);
+    close_edge_at_pic(&b, hpet, pic);
+    hpet = open_hpet(&b);
+    store(&b, CONFIG(2), 4, 0x4 | ROUTE(20));
+    store(&b, COMPARATOR(2), 8, 1000);
+    store(&b, BASE + 0x10, 4, 1);
+    pass(&b, 10000);
+    CHECK(b.level[20]);
+    store(&b, CONFIG(2), 4, 0x4 | ROUTE(21));
+    CHECK(!b.level[20] && !b.level[21]);
+    close_hpet(&b, hpet);
+}
+
+/* A level went down and up again with each write: an edge, where the input wants edges. */
+TEST(level_stays_when_its_timer_is_configured)
+{
+    struct bench b;
+    struct hpet *hpet = open_hpet(&b);
+    store(&b, CONFIG(1), 4, 0x6 | ROUTE(20));
+    store(&b, CONFIG(2), 4, 0x6 | ROUTE(20));
+    store(&b, COMPARATOR(1), 8, 1000);
+    store(&b, COMPARATOR(2), 8, 1000);
+    store(&b, BASE + 0x10, 4, 1);
+    pass(&b, 10000);
+    CHECK_EQ(b.rises[20], 1);
+    store(&b, CONFIG(1), 4, 0x106 | ROUTE(20));
+    CHECK(b.level[20]);
+    CHECK_EQ(b.rises[20], 1);
+    store(&b, BASE + 0x20, 4, 2); /* one of two that drive it */
+    CHECK(b.level[20]);
+    store(&b, CONFIG(2), 4, 0x2 | ROUTE(20)); /* with the interrupt disabled */
+    CHECK(!b.level[20]);
+    store(&b, CONFIG(2), 4, 0x6 | ROUTE(21));
+    CHECK(b.level[21] && !b.level[20]);
     close_hpet(&b, hpet);
 }
 

@@ -101,14 +101,23 @@ static int route(const struct comparator *c)
     return bit(ROUTE_CAPABLE, number) ? (int)number : -1;
 }
 
-/* A level-triggered timer's line is high while its status bit is set. */
+/* Does a level-triggered timer drive this input high? It does while its status bit is set. */
+static bool driven(const struct hpet *hpet, int number)
+{
+    for (unsigned i = 0; i < TIMERS; i++) {
+        const struct comparator *c = &hpet->timers[i];
+        if (bit(hpet->status, i) && (c->configuration & TIMER_INTERRUPT) &&
+            (c->configuration & TIMER_LEVEL) && route(c) == number)
+            return true;
+    }
+    return false;
+}
+
 static void update_level(struct comparator *c, bool allowed)
 {
     int number = route(c);
-    bool level = allowed && bit(c->hpet->status, index_of(c)) &&
-                 (c->configuration & TIMER_INTERRUPT) && (c->configuration & TIMER_LEVEL);
     if (number >= 0)
-        set_gsi(c->hpet, (unsigned)number, level);
+        set_gsi(c->hpet, (unsigned)number, allowed && driven(c->hpet, number));
 }
 
 static void interrupt(struct comparator *c)
@@ -211,23 +220,24 @@ static void write_counter(struct hpet *hpet, uint64_t value)
         arm(&hpet->timers[i], false);
 }
 
-/* What is due by level, on lines that another timer may have had, too. */
-static void show_levels(struct hpet *hpet)
-{
-    for (unsigned i = 0; i < TIMERS; i++)
-        if (bit(hpet->status, i) && hpet->timers[i].configuration & TIMER_LEVEL)
-            update_level(&hpet->timers[i], true);
-}
-
+/*
+ * An edge is signalled for good, whatever becomes of its timer (2.3.8): its line, which an 8259A
+ * wants high until it acknowledges, stays high while the timer keeps to edges and to that line.
+ */
 static void write_timer_configuration(struct comparator *c, uint64_t value)
 {
-    update_level(c, false);
+    struct hpet *hpet = c->hpet;
+    uint64_t old = c->configuration;
+    int left = route(c);
     c->configuration = value & TIMER_WRITABLE;
     if (!bit(ROUTE_CAPABLE, (unsigned)bits(value, TIMER_ROUTE_SHIFT, 5)))
         c->configuration &= ~(UINT64_C(0x1f) << TIMER_ROUTE_SHIFT);
     c->value &= width_mask(c);
     c->period &= width_mask(c);
-    show_levels(c->hpet);
+    if (left >= 0 && (((old | c->configuration) & TIMER_LEVEL) || route(c) != left))
+        set_gsi(hpet, (unsigned)left, driven(hpet, left));
+    if (c->configuration & TIMER_LEVEL)
+        update_level(c, true);
     arm(c, false);
 }
 
