@@ -188,6 +188,98 @@ TEST(gate_triggers_modes_1_and_5)
     close_pit(&b, pit);
 }
 
+/* OUT of modes 1, 4 and 5 moves with CLK, not with the gate: it went up between two pulses. */
+TEST(retrigger_keeps_out_low)
+{
+    struct bench b;
+    struct i8254 *pit = open_pit(&b);
+    program(&b, 2, 1, 4);
+    i8254_set_gate(pit, 2, true);
+    CHECK(i8254_output(pit, 2)); /* the first trigger waits for CLK, too */
+    to_tick(&b, 3);
+    i8254_set_gate(pit, 2, false);
+    CHECK(!i8254_output(pit, 2));
+    i8254_set_gate(pit, 2, true);
+    CHECK(!i8254_output(pit, 2));
+    CHECK_EQ(status(&b, 2) & 0x80, 0);
+    to_tick(&b, 7);
+    CHECK(!i8254_output(pit, 2));
+    to_tick(&b, 8);
+    CHECK(i8254_output(pit, 2));
+    i8254_set_gate(pit, 2, false);
+    i8254_set_gate(pit, 2, true);
+    CHECK(i8254_output(pit, 2));
+    to_tick(&b, 9);
+    CHECK(!i8254_output(pit, 2));
+    program(&b, 2, 1, 4); /* a control word sets OUT at once */
+    CHECK(i8254_output(pit, 2));
+
+    program(&b, 2, 5, 2);
+    i8254_set_gate(pit, 2, false);
+    i8254_set_gate(pit, 2, true);
+    to_tick(&b, 12);
+    CHECK(!i8254_output(pit, 2));
+    i8254_set_gate(pit, 2, false);
+    i8254_set_gate(pit, 2, true); /* in the strobe */
+    CHECK(!i8254_output(pit, 2));
+    to_tick(&b, 13);
+    CHECK(i8254_output(pit, 2));
+    to_tick(&b, 15);
+    CHECK(!i8254_output(pit, 2));
+    close_pit(&b, pit);
+}
+
+/* The gate stops mode 4's count; OUT was low until it came back, and strobed twice. */
+TEST(mode_4_strobe_ends_with_the_gate_low)
+{
+    struct bench b;
+    struct i8254 *pit = open_pit(&b);
+    i8254_set_gate(pit, 2, true);
+    program(&b, 2, 4, 3);
+    to_tick(&b, 4);
+    CHECK(!i8254_output(pit, 2));
+    i8254_set_gate(pit, 2, false);
+    CHECK(!i8254_output(pit, 2)); /* not the gate's doing */
+    to_tick(&b, 5);
+    CHECK(i8254_output(pit, 2));
+    CHECK_EQ(latch(&b, 2), 0);
+    to_tick(&b, 50);
+    i8254_set_gate(pit, 2, true);
+    CHECK(i8254_output(pit, 2));
+    CHECK_EQ(latch(&b, 2), 0);
+    to_tick(&b, 51);
+    CHECK(i8254_output(pit, 2));
+    CHECK_EQ(latch(&b, 2), 0xffff);
+    to_tick(&b, 50 + 65536); /* zero once more: no strobe */
+    CHECK_EQ(latch(&b, 2), 0);
+    CHECK(i8254_output(pit, 2));
+    close_pit(&b, pit);
+}
+
+/* A count that is written in the strobe leaves it its pulse: the interrupt comes when it ends. */
+TEST(mode_4_strobe_ends_with_its_pulse)
+{
+    struct bench b;
+    struct i8254 *pit = open_pit(&b);
+    program(&b, 0, 4, 3);
+    b.rises[0] = 0;
+    to_tick(&b, 4);
+    out(&b, 0x40, 5);
+    out(&b, 0x40, 0);
+    CHECK(!i8254_output(pit, 0));
+    CHECK_EQ(b.rises[0], 0);
+    to_tick(&b, 5);
+    CHECK(i8254_output(pit, 0));
+    CHECK_EQ(b.rises[0], 1);
+    to_tick(&b, 10);
+    CHECK(!i8254_output(pit, 0));
+    CHECK_EQ(b.rises[0], 1);
+    to_tick(&b, 11);
+    CHECK(i8254_output(pit, 0));
+    CHECK_EQ(b.rises[0], 2);
+    close_pit(&b, pit);
+}
+
 TEST(gate_holds_modes_0_and_3)
 {
     struct bench b;

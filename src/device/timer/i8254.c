@@ -274,7 +274,7 @@ void i8254_reset(struct i8254 *pit)
 
 void i8254_state(struct i8254 *pit, struct state *s)
 {
-    state_section(s, "i8254", 1);
+    state_section(s, "i8254", 2);
     for (unsigned i = 0; i < 3; i++) {
         struct channel *channel = &pit->channels[i];
         i8254_counter_state(&channel->counter, s);

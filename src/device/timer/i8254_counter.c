@@ -85,8 +85,17 @@ void i8254_counter_control(struct i8254_counter *c, unsigned mode, unsigned acce
     c->loaded = c->triggered = c->reload = false;
     c->paused = !c->gate && mode != 1 && mode != 5;
     c->elapsed = 0;
+    c->low_until = 0;
     if (c->count == 0)
         c->count = 65536;
+}
+
+/* In modes 1, 4 and 5 OUT moves with CLK alone: low, it stays so until the next pulse, whatever
+ * comes before it by gate or count. */
+static void keep_low(struct i8254_counter *c, int64_t tick)
+{
+    if ((c->mode == 1 || c->mode >= 4) && !i8254_counter_output(c, tick))
+        c->low_until = tick + 1;
 }
 
 /* The counting element takes the count register at the next CLK pulse. */
@@ -101,6 +110,7 @@ static void begin(struct i8254_counter *c, int64_t tick)
 void i8254_counter_load(struct i8254_counter *c, uint16_t value, int64_t tick)
 {
     catch_up(c, tick);
+    keep_low(c, tick);
     c->next_count = from_register(c, value);
     /* 1 is illegal in modes 2 and 3: taken as 2, the shortest wave there is. */
     if (periodic(c) && c->next_count == 1)
@@ -131,6 +141,7 @@ void i8254_counter_set_gate(struct i8254_counter *c, bool level, int64_t tick)
     if (c->gate == level)
         return;
     catch_up(c, tick);
+    keep_low(c, tick);
     c->gate = level;
     switch (c->mode) {
     case 1:
@@ -155,6 +166,8 @@ void i8254_counter_set_gate(struct i8254_counter *c, bool level, int64_t tick)
     default: /* low: counting pauses */
         if (!level) {
             c->elapsed = elapsed(c, tick);
+            if (c->mode == 4 && c->elapsed == c->count) /* the strobe, and a turn later no more */
+                c->elapsed += modulus(c);
             c->paused = true;
         } else {
             c->paused = false;
@@ -168,6 +181,8 @@ bool i8254_counter_output(struct i8254_counter *c, int64_t tick)
 {
     catch_up(c, tick);
     int64_t n = elapsed(c, tick);
+    if (tick < c->low_until)
+        return false;
     if (!counting(c) || n < 0)
         return c->mode != 0;
     switch (c->mode) {
@@ -214,6 +229,8 @@ bool i8254_counter_null(struct i8254_counter *c, int64_t tick)
 int64_t i8254_counter_next_rise(struct i8254_counter *c, int64_t tick)
 {
     catch_up(c, tick);
+    if (c->mode >= 4 && tick < c->low_until)
+        return c->low_until;
     if (!counting(c) || c->paused)
         return INT64_MAX;
     int64_t at;
@@ -248,6 +265,7 @@ void i8254_counter_state(struct i8254_counter *c, struct state *s)
     state_i64(s, &c->start);
     state_i64(s, &c->elapsed);
     state_i64(s, &c->reload_tick);
+    state_i64(s, &c->low_until);
     if (c->mode > 5 || c->count == 0 || c->count > 65536 || c->next_count == 0 ||
         c->next_count > 65536)
         s->failed = true;

@@ -28,6 +28,7 @@ struct i8254_counter {
     int64_t start;       /* tick of the load */
     int64_t elapsed;
     int64_t reload_tick;
+    int64_t low_until; /* modes 1, 4 and 5: OUT that is low stays so until this tick */
 };
 
 void i8254_counter_control(struct i8254_counter *c, unsigned mode, unsigned access, bool bcd);
