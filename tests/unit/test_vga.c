@@ -192,6 +192,65 @@ TEST(logic_and_bit_mask)
     vga_close(&b);
 }
 
+/* Mode 13h: the graphics controller was without effect on chained planes. */
+TEST(chain_4_goes_through_the_graphics_controller)
+{
+    struct board b;
+    vga_open(&b);
+    planar_mode(&b);
+    put(&b, 0x3c4, 4, 0x0e);
+    store(&b.bench, 0xa0004, 4, 0x11cc55f0);
+    put(&b, 0x3ce, 3, 0x18); /* exclusive or, of the map that the address chooses */
+    CHECK_EQ(load(&b.bench, 0xa0004, 1), 0xf0);
+    store(&b.bench, 0xa0004, 1, 0x0f);
+    CHECK_EQ(load(&b.bench, 0xa0004, 4), 0x11cc55ff);
+    store(&b.bench, 0xa0006, 1, 0x0f);
+    CHECK_EQ(load(&b.bench, 0xa0004, 4), 0x11c355ff);
+    put(&b, 0x3ce, 3, 0x01); /* turned right by one */
+    store(&b.bench, 0xa0007, 1, 0x03);
+    CHECK_EQ(load(&b.bench, 0xa0004, 4), 0x81c355ff);
+    put(&b, 0x3ce, 3, 0x00);
+    put(&b, 0x3ce, 8, 0x0f); /* the high half from the latch */
+    store(&b.bench, 0xa0005, 1, 0xaa);
+    CHECK_EQ(load(&b.bench, 0xa0004, 4), 0x81c35aff);
+    put(&b, 0x3ce, 8, 0xff);
+    put(&b, 0x3ce, 0, 0x01); /* set/reset: map 0 all ones, map 1 all zeros, the others as written */
+    put(&b, 0x3ce, 1, 0x03);
+    store(&b.bench, 0xa0008, 4, 0x33333333);
+    CHECK_EQ(load(&b.bench, 0xa0008, 4), 0x333300ff);
+    put(&b, 0x3ce, 1, 0x00);
+    load(&b.bench, 0xa0005, 1);
+    put(&b, 0x3ce, 5, 0x41); /* write mode 1: each map's latch */
+    store(&b.bench, 0xa000c, 4, 0);
+    CHECK_EQ(load(&b.bench, 0xa000c, 4), 0x81c35aff);
+    put(&b, 0x3c4, 2, 0x02); /* a map that is masked stays */
+    put(&b, 0x3ce, 5, 0x40);
+    put(&b, 0x3ce, 3, 0x18);
+    store(&b.bench, 0xa000c, 4, 0xffffffff);
+    CHECK_EQ(load(&b.bench, 0xa000c, 4), 0x81c3a5ff);
+    vga_close(&b);
+}
+
+/* Read mode 1 compares all maps, also where the address chooses one to be read. */
+TEST(read_mode_1_in_chained_maps)
+{
+    struct board b;
+    vga_open(&b);
+    planar_mode(&b);
+    put(&b, 0x3c4, 4, 0x0e);
+    store(&b.bench, 0xa0000, 4, 0x0000ccf0);
+    put(&b, 0x3ce, 2, 0x03);
+    put(&b, 0x3ce, 7, 0x0f);
+    put(&b, 0x3ce, 5, 0x48);
+    for (unsigned n = 0; n < 4; n++)
+        CHECK_EQ(load(&b.bench, 0xa0000 + n, 1), 0xc0);
+    put(&b, 0x3c4, 4, 0x02); /* odd/even */
+    put(&b, 0x3ce, 5, 0x18);
+    CHECK_EQ(load(&b.bench, 0xa0000, 1), 0xc0);
+    CHECK_EQ(load(&b.bench, 0xa0001, 1), 0xc0);
+    vga_close(&b);
+}
+
 TEST(write_modes_1_to_3)
 {
     struct board b;
@@ -482,6 +541,11 @@ TEST(vbe_bank_and_refusal)
     store(&b.bench, 0xa0002, 1, 0x3f);
     b.screen.render(b.screen.opaque, &b.image);
     CHECK_EQ(b.image.pixels[3 * 0x10000 + 2], 0xff);
+    put(&b, 0x3ce, 3, 0x18); /* plain memory, whatever the VGA was last used for */
+    put(&b, 0x3ce, 5, 0x08);
+    put(&b, 0x3ce, 8, 0x00);
+    store(&b.bench, 0xa0002, 1, 0x2a);
+    CHECK_EQ(load(&b.bench, 0xa0002, 1), 0x2a);
     put_vbe(&b, 5, VRAM_SIZE / 0x10000); /* there is none */
     CHECK_EQ(get_vbe(&b, 5), 3);
     put_vbe(&b, 4, 0);

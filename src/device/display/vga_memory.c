@@ -32,13 +32,15 @@ static bool odd_even(const struct vga *vga)
     return !(vga->sequencer[SEQ_MEMORY_MODE] & SEQ_MEMORY_NO_ODD_EVEN);
 }
 
-static uint8_t read_planes(struct vga *vga, uint32_t address)
+/* Banks of a VBE mode in chained planes are plain memory, as is its frame buffer. */
+static bool vbe_packed(const struct vga *vga)
 {
-    const uint8_t *bytes = vga->vram->host + (uint64_t)address * 4;
-    __builtin_memcpy(vga->latch, bytes, 4);
-    if (!(vga->graphics[GFX_MODE] & GFX_MODE_READ_COMPARE))
-        return vga->latch[vga->graphics[GFX_READ_MAP] & 3];
-    /* Read mode 1: a bit is set where the cared-for planes show the compare colour. */
+    return vga_vbe_enabled(vga) && chain_4(vga);
+}
+
+/* Read mode 1: a bit is set where the cared-for planes show the compare colour. */
+static uint8_t compare(const struct vga *vga)
+{
     uint8_t differ = 0;
     for (unsigned p = 0; p < 4; p++)
         if (bit(vga->graphics[GFX_COLOR_DONT_CARE], p))
@@ -46,27 +48,27 @@ static uint8_t read_planes(struct vga *vga, uint32_t address)
     return (uint8_t)~differ;
 }
 
+/* Chain 4 and odd/even take the plane from the address; a read loads all latches anyway, and read
+ * mode 1 sees all of them. */
 static uint8_t read_byte(struct vga *vga, uint64_t offset)
 {
     uint32_t address = window_address(vga, offset);
+    unsigned plane = vga->graphics[GFX_READ_MAP] & 3;
     if (address == UNMAPPED)
         return 0xff;
-    uint32_t planes = vga->vram_size / 4;
     if (chain_4(vga)) {
-        if (address >= vga->vram_size)
-            return 0xff;
-        __builtin_memcpy(vga->latch, vga->vram->host + (address & ~3u), 4);
-        return vga->vram->host[address];
-    }
-    if (vga->graphics[GFX_MODE] & GFX_MODE_ODD_EVEN) {
-        unsigned plane = (vga->graphics[GFX_READ_MAP] & 2) | (address & 1);
+        plane = address & 3;
+        address >>= 2;
+    } else if (vga->graphics[GFX_MODE] & GFX_MODE_ODD_EVEN) {
+        plane = (plane & 2) | (address & 1);
         address >>= 1;
-        if (address >= planes)
-            return 0xff;
-        __builtin_memcpy(vga->latch, vga->vram->host + (uint64_t)address * 4, 4);
-        return vga->latch[plane];
     }
-    return address < planes ? read_planes(vga, address) : 0xff;
+    if (address >= vga->vram_size / 4)
+        return 0xff;
+    __builtin_memcpy(vga->latch, vga->vram->host + (uint64_t)address * 4, 4);
+    if (vga->graphics[GFX_MODE] & GFX_MODE_READ_COMPARE && !vbe_packed(vga))
+        return compare(vga);
+    return vga->latch[plane];
 }
 
 static uint8_t rotate_right(uint8_t v, unsigned count)
@@ -113,6 +115,15 @@ static void write_planes(struct vga *vga, uint32_t address, uint8_t planes, uint
     ram_written(vga->vram, (uint64_t)address * 4, 4);
 }
 
+/* In chain 4 the two lowest address bits choose the map; all that the graphics controller does to a
+ * byte it does there, too. Mostly that is nothing. */
+static bool stores_plainly(const struct vga *vga)
+{
+    const uint8_t *g = vga->graphics;
+    bool changes = g[GFX_ENABLE_SET_RESET] | g[GFX_DATA_ROTATE] | (g[GFX_MODE] & GFX_MODE_WRITE);
+    return (!changes && g[GFX_BIT_MASK] == 0xff) || vbe_packed(vga);
+}
+
 static void write_byte(struct vga *vga, uint64_t offset, uint8_t value)
 {
     uint32_t address = window_address(vga, offset);
@@ -122,8 +133,12 @@ static void write_byte(struct vga *vga, uint64_t offset, uint8_t value)
     if (chain_4(vga)) {
         if (address >= vga->vram_size || !bit(mask, address & 3))
             return;
-        vga->vram->host[address] = value;
-        ram_written(vga->vram, address, 1);
+        if (stores_plainly(vga)) {
+            vga->vram->host[address] = value;
+            ram_written(vga->vram, address, 1);
+        } else {
+            write_planes(vga, address >> 2, (uint8_t)(1u << (address & 3)), value);
+        }
         return;
     }
     if (odd_even(vga)) {
