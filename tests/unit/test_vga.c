@@ -628,6 +628,96 @@ TEST(retrace)
     vga_close(&b);
 }
 
+struct frame {
+    unsigned frames;
+    unsigned hidden; /* percent of the time that nothing is displayed */
+};
+
+/* Retraces of so many milliseconds. Each has to be within a part of the frame that is not displayed. */
+static struct frame retraces(struct board *b, unsigned ms)
+{
+    struct frame seen = {0, 0};
+    uint8_t before = 8;
+    for (unsigned n = 0; n < ms * 200; n++) {
+        uint8_t status = in(&b->bench, 0x3da);
+        seen.frames += status & ~before & 8 ? 1 : 0;
+        seen.hidden += status & 1;
+        CHECK(!(status & 8) || status & 1);
+        before = status;
+        pass(&b->bench, 5001); /* not a part of a line's time */
+    }
+    seen.hidden /= ms * 2;
+    return seen;
+}
+
+/* What the CRTC has in each mode, and how often a second it comes to the retrace: all had 60 Hz, and
+ * a text mode 525 lines. */
+TEST(retrace_by_the_mode)
+{
+    static const struct {
+        uint8_t misc, clocking, h_total, h_end, v_total, overflow, v_start, v_stop, v_end;
+        unsigned frames, hidden;
+    } modes[] = {
+        {0x67, 0x00, 0x5f, 0x4f, 0xbf, 0x1f, 0x9c, 0x8e, 0x8f, 70, 28}, /* 3: 9 dots of 28.322 MHz */
+        {0x67, 0x08, 0x2d, 0x27, 0xbf, 0x1f, 0x9c, 0x8e, 0x8f, 70, 28}, /* 1: half the characters */
+        {0x63, 0x01, 0x5f, 0x4f, 0xbf, 0x1f, 0x9c, 0x8e, 0x8f, 70, 28}, /* 13h */
+        {0xe3, 0x01, 0x5f, 0x4f, 0x0b, 0x3e, 0xea, 0x8c, 0xdf, 60, 26}, /* 12h */
+        {0xe3, 0x01, 0x5f, 0x4f, 0x0d, 0x3e, 0xea, 0xac, 0xdf, 59, 27}, /* 320x240 of 256 colours */
+        {0x63, 0x01, 0x5f, 0x4f, 0xbf, 0x1f, 0x9c, 0x8c, 0x8f, 70, 28}, /* ends where it begins: 16 lines */
+    };
+    struct board b;
+    vga_open(&b);
+    common(&b);
+    for (unsigned n = 0; n < 6; n++) {
+        out(&b.bench, 0x3c2, modes[n].misc);
+        put(&b, 0x3c4, 1, modes[n].clocking);
+        put(&b, 0x3d4, 0x11, 0);
+        put(&b, 0x3d4, 0x00, modes[n].h_total);
+        put(&b, 0x3d4, 0x01, modes[n].h_end);
+        put(&b, 0x3d4, 0x06, modes[n].v_total);
+        put(&b, 0x3d4, 0x07, modes[n].overflow);
+        put(&b, 0x3d4, 0x10, modes[n].v_start);
+        put(&b, 0x3d4, 0x11, modes[n].v_stop);
+        put(&b, 0x3d4, 0x12, modes[n].v_end);
+        struct frame seen = retraces(&b, 1000);
+        CHECK(seen.frames >= modes[n].frames && seen.frames <= modes[n].frames + 1);
+        CHECK_EQ(seen.hidden, modes[n].hidden);
+    }
+    vga_close(&b);
+}
+
+/* What no monitor could show has a retrace all the same, sixty times a second. */
+TEST(retrace_without_a_mode)
+{
+    static const struct {
+        uint8_t index, value;
+    } wrong[] = {{0x00, 0x00}, {0x01, 0xff}, {0x06, 0x00}, {0x10, 0x00}, {0x12, 0xff}};
+    struct board b;
+    vga_open(&b);
+    text_mode(&b);
+    put(&b, 0x3d4, 0x07, 0x1f);
+    for (unsigned n = 0; n < 5; n++) {
+        put(&b, 0x3d4, 0x00, 0x5f);
+        put(&b, 0x3d4, 0x01, 0x4f);
+        put(&b, 0x3d4, 0x06, 0xbf);
+        put(&b, 0x3d4, 0x10, 0x9c);
+        put(&b, 0x3d4, 0x12, 0x8f);
+        out(&b.bench, 0x3c2, 0x6f); /* no dot clock */
+        CHECK_EQ((retraces(&b, 1000).frames + 1) / 2, 30);
+        out(&b.bench, 0x3c2, 0x67);
+        CHECK_EQ(retraces(&b, 100).frames, 7);
+        put(&b, 0x3d4, wrong[n].index, wrong[n].value);
+        CHECK_EQ((retraces(&b, 1000).frames + 1) / 2, 30);
+    }
+    put_vbe(&b, 1, 640);
+    put_vbe(&b, 2, 480);
+    put_vbe(&b, 4, 0x41);
+    out(&b.bench, 0x3c2, 0x67);
+    put(&b, 0x3d4, 0x12, 0x8f);
+    CHECK_EQ((retraces(&b, 1000).frames + 1) / 2, 30);
+    vga_close(&b);
+}
+
 TEST(any_register_values)
 {
     struct board b;
@@ -642,6 +732,8 @@ TEST(any_register_values)
             put_vbe(&b, (uint16_t)(random >> 20 & 0x0f), (uint16_t)(random >> 12 & 0x1ff));
         store(&b.bench, 0xa0000 + (random >> 15), 1, random & 0xff);
         load(&b.bench, 0xa0000 + (random >> 15), 1);
+        in(&b.bench, 0x3da);
+        jump(&b.bench, random);
         if (n % 40 == 0) {
             unsigned width, height;
             b.screen.size(b.screen.opaque, &width, &height);

@@ -37,7 +37,9 @@ enum {
 #define GFX_MISC_GRAPHICS          0x01
 
 enum {
+    CRTC_H_TOTAL = 0x00,
     CRTC_H_DISPLAY_END = 0x01,
+    CRTC_V_TOTAL = 0x06,
     CRTC_OVERFLOW = 0x07,
     CRTC_PRESET_ROW_SCAN = 0x08,
     CRTC_MAX_SCAN_LINE = 0x09,

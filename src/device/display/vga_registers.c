@@ -8,23 +8,54 @@ static const uint8_t sequencer_mask[SEQ_COUNT] = { 0x03, 0x3d, 0x0f, 0x3f, 0x0e,
 static const uint8_t graphics_mask[GFX_COUNT] = { 0x0f, 0x0f, 0x0f, 0x1f, 0x03,
                                                   0x7b, 0x0f, 0x0f, 0xff };
 
-#define FRAME_NS      (NS_PER_SECOND / 60)
-#define LINES         525
-#define LINES_SHOWN   480
-#define RETRACE_FIRST 490
-#define RETRACE_LAST  491
+/* A frame as the CRTC counts it, and the dot clock that it counts by. */
+struct timing {
+    uint32_t clock;            /* Hz */
+    uint32_t line, line_shown; /* dots */
+    uint32_t lines, lines_shown, retrace_start, retrace_end;
+};
 
-/* Where the beam of a 640x480 monitor would be. */
+/* That of a 640x480 monitor, at 60 Hz. */
+static const struct timing standard_timing = { 25175000, 800, 640, 525, 480, 490, 492 };
+
+/*
+ * Totals are stored less 5 characters and less 2 lines, ends of the display less 1; retrace ends
+ * at the line whose four low bits are those of its register. VBE modes have no timing of their own,
+ * and what no monitor could show, as the registers after reset, is taken for the standard's.
+ */
+static struct timing timing_of(const struct vga *vga)
+{
+    static const uint32_t clocks[4] = { 25175000, 28322000, 0, 0 }; /* Misc bits 2-3 */
+    uint8_t clocking = vga->sequencer[SEQ_CLOCKING];
+    uint32_t dots = clocking & SEQ_CLOCKING_8_DOTS ? 8 : 9;
+    if (clocking & SEQ_CLOCKING_HALF_DOT)
+        dots *= 2;
+    uint32_t start = vga_vertical(vga, CRTC_V_RETRACE_START, 2, 7);
+    uint32_t length = (vga->crtc[CRTC_V_RETRACE_END] - start) & 15;
+    struct timing t = { .clock = clocks[vga->misc >> 2 & 3],
+                        .line = (vga->crtc[CRTC_H_TOTAL] + 5u) * dots,
+                        .line_shown = (vga->crtc[CRTC_H_DISPLAY_END] + 1u) * dots,
+                        .lines = vga_vertical(vga, CRTC_V_TOTAL, 0, 5) + 2,
+                        .lines_shown = vga_vertical(vga, CRTC_V_DISPLAY_END, 1, 6) + 1,
+                        .retrace_start = start };
+    t.retrace_end = MIN(start + (length == 0 ? 16 : length), t.lines);
+    bool possible = t.clock != 0 && vga->crtc[CRTC_H_TOTAL] != 0 && t.lines > 2 &&
+                    t.line_shown < t.line && t.lines_shown <= start && start < t.lines;
+    return possible && !vga_vbe_enabled(vga) ? t : standard_timing;
+}
+
+/* Where the beam of the monitor would be. */
 static uint8_t input_status_1(const struct vga *vga)
 {
-    int64_t line_ns = FRAME_NS / LINES;
-    int64_t in_frame = clock_now(vga->clock) % FRAME_NS;
-    int64_t line = in_frame / line_ns, in_line = in_frame % line_ns;
+    struct timing t = timing_of(vga);
+    int64_t dots = muldiv64(clock_now(vga->clock), t.clock, NS_PER_SECOND);
+    uint32_t in_frame = (uint32_t)(dots % (t.line * t.lines));
+    uint32_t line = in_frame / t.line, in_line = in_frame % t.line;
     uint8_t status = 0;
-    if (line >= LINES_SHOWN || in_line > line_ns * 4 / 5)
+    if (line >= t.lines_shown || in_line >= t.line_shown)
         status |= STATUS1_NO_DISPLAY;
-    if (line >= RETRACE_FIRST && line <= RETRACE_LAST)
-        status |= STATUS1_RETRACE | STATUS1_NO_DISPLAY;
+    if (line >= t.retrace_start && line < t.retrace_end)
+        status |= STATUS1_RETRACE;
     return status;
 }
 
