@@ -41,7 +41,7 @@ struct gdbstub {
     char *out;
     size_t out_length, out_size;
     char in[GDB_INPUT_SIZE]; /* waits until it has */
-    size_t in_length;
+    size_t in_first, in_length;
 
     bool stop_wanted; /* gdb waits for the machine to stop */
     bool physical;    /* addresses of m, M and X are physical */

@@ -156,13 +156,14 @@ static size_t can_receive(void *opaque)
     return g->out_length < GDB_OUTPUT_FULL ? GDB_INPUT_SIZE - g->in_length : 0;
 }
 
+/* What a byte leads to may come back here, or begin anew with another client. */
 static void take_input(struct gdbstub *g)
 {
-    size_t taken = 0;
-    while (taken < g->in_length && g->out_length < GDB_OUTPUT_FULL)
-        receive_byte(g, g->in[taken++]);
-    memmove(g->in, g->in + taken, g->in_length - taken);
-    g->in_length -= taken;
+    while (g->in_first < g->in_length && g->out_length < GDB_OUTPUT_FULL)
+        receive_byte(g, g->in[g->in_first++]);
+    memmove(g->in, g->in + g->in_first, g->in_length - g->in_first);
+    g->in_length -= g->in_first;
+    g->in_first = 0;
 }
 
 static void receive(void *opaque, const uint8_t *data, size_t length)
@@ -187,7 +188,7 @@ static void event(void *opaque, enum char_event what)
     if (what == CHAR_EVENT_OPENED) {
         g->state = GDB_IDLE;
         g->no_ack = g->physical = g->stop_wanted = false;
-        g->reply_length = g->out_length = g->in_length = 0;
+        g->reply_length = g->out_length = g->in_first = g->in_length = 0;
         if (g->session->state == RUN_RUNNING)
             session_stop(g->session, RUN_PAUSED);
     } else if (what == CHAR_EVENT_CLOSED) {

@@ -28,7 +28,7 @@ struct monitor {
     char *out;
     size_t out_length, out_size;
     uint8_t in[INPUT_SIZE]; /* waits */
-    size_t in_length;
+    size_t in_first, in_length;
 };
 
 /* ---- output ---------------------------------------------------------------------------------- */
@@ -98,16 +98,17 @@ static size_t can_receive(void *opaque)
     return m->out_length < OUTPUT_FULL ? INPUT_SIZE - m->in_length : 0;
 }
 
+/* What a byte leads to may come back here. */
 static void take_input(struct monitor *m)
 {
-    size_t taken = 0;
-    while (taken < m->in_length && m->out_length < OUTPUT_FULL) {
-        line_editor_input(&m->editor, (char)m->in[taken++]);
+    while (m->in_first < m->in_length && m->out_length < OUTPUT_FULL) {
+        line_editor_input(&m->editor, (char)m->in[m->in_first++]);
         if (m->out_length >= OUTPUT_FULL)
             flush(m);
     }
-    memmove(m->in, m->in + taken, m->in_length - taken);
-    m->in_length -= taken;
+    memmove(m->in, m->in + m->in_first, m->in_length - m->in_first);
+    m->in_length -= m->in_first;
+    m->in_first = 0;
     flush(m);
 }
 
