@@ -368,6 +368,6 @@ bool frame_return_stack_overflow(struct translator *tr, struct host_frame *frame
 void frame_single_step(struct host_frame *frame, bool on);
 /* x86_64/string.c: where a repeated string instruction was interrupted, its registers become the
  * guest's again, as if the rest were a whole instruction. False: at no such place. */
-bool frame_unwind(const struct translator *tr, struct host_frame *frame, const struct insn *i);
+bool frame_unwind(const struct translator *tr, struct host_frame *frame);
 
 #endif

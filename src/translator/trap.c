@@ -62,13 +62,6 @@ static struct insn insn_of(const struct translator *tr, const struct translated 
     return i;
 }
 
-static bool unwind(const struct translator *tr, struct host_frame *frame,
-                   const struct translated *t, unsigned n)
-{
-    struct insn i = insn_of(tr, t, n);
-    return frame_unwind(tr, frame, &i);
-}
-
 /* No interrupt is taken between STI and the next instruction. SDM 3A 6.8.1 */
 static bool behind_sti(const struct translator *tr, const struct translated *t, unsigned n)
 {
@@ -92,7 +85,7 @@ static bool go_to_border(struct translator *tr, struct host_frame *frame)
     if (t != NULL && t->block != NULL) {
         unsigned n = code_cache_insn_at(tr, t, frame->pc);
         bool border = n < t->count && frame->pc == run_address(tr, t->code + t->offsets[n]);
-        if (border ? !behind_sti(tr, t, n) : n < t->count && unwind(tr, frame, t, n)) {
+        if (border ? !behind_sti(tr, t, n) : n < t->count && frame_unwind(tr, frame)) {
             frame_leave(tr, frame, insn_address(t, n));
             return true;
         }
@@ -142,7 +135,7 @@ static bool fault(struct translator *tr, enum host_trap trap, uint64_t address, 
         tr->counts.faults_guests++;
     else
         sites_count_fault(tr, t, n);
-    unwind(tr, frame, t, n);
+    frame_unwind(tr, frame);
     frame_execute(tr, frame);
     return true;
 }

@@ -192,3 +192,30 @@ TEST(rep_movsd_over_its_own_code)
 {
     check_repeated((struct repeated){ 0xf3, 0xa5, 4, true, 0, 0x4000, 0x3000 });
 }
+
+/*
+ * A transfer has put other bytes in the instruction's place, and the processor not heard of it yet:
+ * what it repeats until then is what it was. The rest of it is beyond RAM, where nothing is.
+ */
+TEST(rep_movsb_overwritten_while_it_runs)
+{
+    static const uint8_t program[] = { 0xf3, 0xa4, 0xf4, 0xeb, 0xfd }; /* 1: HLT; JMP 1b */
+    struct cpu_machine *m = machine_create("max");
+    machine_protect(m);
+    memcpy(machine_at(m, CODE), program, sizeof program);
+    struct host_thread *thread = guest_thread_start(m);
+    for (unsigned round = 0; round < 2; round++) {
+        m->cpu->eip = CODE;
+        m->cpu->gpr[RSI] = SOURCE;
+        m->cpu->gpr[RDI] = MIB(2) - PAGE_SIZE;
+        m->cpu->gpr[RCX] = round == 0 ? 1 : 2 * PAGE_SIZE;
+        guest_run_until_halt(m);
+        memset(machine_at(m, CODE), 0x90, 2);
+    }
+    guest_thread_end(m, thread);
+    uint64_t left = m->cpu->gpr[RCX]; /* all done, or none but what the host repeated */
+    CHECK(left == 0 || left == PAGE_SIZE || left == 2 * PAGE_SIZE);
+    CHECK_EQ(m->cpu->gpr[RSI], SOURCE + 2 * PAGE_SIZE - left);
+    CHECK_EQ(m->cpu->gpr[RDI], MIB(2) + PAGE_SIZE - left);
+    machine_destroy(m);
+}

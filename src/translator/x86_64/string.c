@@ -126,6 +126,12 @@ static bool has_source(uint8_t opcode)
     return (opcode & ~1) == 0xa4 || (opcode & ~1) == 0xa6;
 }
 
+/* What emit_repeat() is for: string.inc. */
+static bool is_repeatable(uint8_t opcode)
+{
+    return has_source(opcode) || (opcode & ~1) == 0xaa || (opcode & ~1) == 0xae;
+}
+
 bool emit_repeat(struct emitter *e, const struct insn *i)
 {
     uint8_t opcode = insn_row(i)->opcode;
@@ -150,14 +156,16 @@ bool emit_repeat(struct emitter *e, const struct insn *i)
     return true;
 }
 
-bool frame_unwind(const struct translator *tr, struct host_frame *frame, const struct insn *i)
+/*
+ * What the host was doing tells: the guest's bytes may be others by now, by a transfer that the
+ * processor has not heard of. No other code begins so: behind a prefix of SSE is 0F or REX.
+ */
+bool frame_unwind(const struct translator *tr, struct host_frame *frame)
 {
     const uint8_t *code = (const uint8_t *)(uintptr_t)frame->pc - tr->to_run;
     uintptr_t window = (uintptr_t)tr->cpu->jit.window;
-    if (i->op == INSN_OP_UNDEFINED || !(insn_row(i)->attributes & OP_STRING))
-        return false;
     code += *code == 0x66;
-    if ((*code != 0xf2 && *code != 0xf3) || code[1] != insn_row(i)->opcode)
+    if ((*code != 0xf2 && *code != 0xf3) || !is_repeatable(code[1]))
         return false;
     frame->gpr[HOST_RDI] = (uint32_t)(frame->gpr[HOST_RDI] - window);
     if (has_source(code[1]))
