@@ -125,6 +125,8 @@ struct cpu_bus {
     void (*ferr)(void *opaque, bool level);
     /* ATTENTION_RESET was seen: reset the whole machine. Under the lock, on the CPU's thread. */
     void (*reset)(void *opaque);
+    /* The processor took INIT, and so does its local APIC. Under the lock, on the CPU's thread. */
+    void (*init)(void *opaque);
     /* Triple fault: the board decides (PC: reset). Under the lock. */
     void (*triple_fault)(void *opaque);
     /* The CPU reached a debugger breakpoint, watchpoint or finished a debugger step; it is about to

@@ -158,6 +158,18 @@ static void reset_machine(struct cpu *cpu)
     host_lock_release(cpu->bus.lock);
 }
 
+static void init(struct cpu *cpu)
+{
+    wake(cpu);
+    cpu_reset(cpu, true);
+    if (cpu->bus.init == NULL)
+        return;
+    fpu_sync(cpu);
+    host_lock_acquire(cpu->bus.lock);
+    cpu->bus.init(cpu->bus.opaque);
+    host_lock_release(cpu->bus.lock);
+}
+
 /* INTR is a level: the controller may have withdrawn it before INTA. */
 static bool deliver_interrupt(struct cpu *cpu)
 {
@@ -202,8 +214,7 @@ static bool deliver_event(struct cpu *cpu)
         return true;
     }
     if (take(cpu, ATTENTION_INIT, cpu->smi_masked)) {
-        wake(cpu);
-        cpu_reset(cpu, true);
+        init(cpu);
         return true;
     }
     if (take(cpu, ATTENTION_NMI, cpu->nmi_masked)) {

@@ -79,6 +79,13 @@ static void cpu_apic_base_changed(void *opaque, uint64_t value)
         lapic_apic_base_changed(pc->lapic, value);
 }
 
+static void cpu_init(void *opaque)
+{
+    struct pc *pc = opaque;
+    if (pc->lapic != NULL)
+        lapic_init(pc->lapic);
+}
+
 static void cpu_ferr(void *opaque, bool level)
 {
     ferr_port_set(((struct pc *)opaque)->ferr_port, level);
@@ -361,6 +368,7 @@ static void create_cpu(struct pc *pc)
                                             .acknowledge = cpu_acknowledge,
                                             .ferr = cpu_ferr,
                                             .reset = cpu_bus_reset,
+                                            .init = cpu_init,
                                             .triple_fault = cpu_triple_fault,
                                             .debug_stop = cpu_debug_stop,
                                             .apic_base_changed = cpu_apic_base_changed,

@@ -37,7 +37,8 @@ struct lapic *lapic_create(struct memory *memory, const struct log *log, struct 
                            uint32_t bus_frequency);
 void lapic_destroy(struct lapic *lapic);
 void lapic_reset(struct lapic *lapic);
-/* INIT: like reset, but the ID stays (SDM 3A 10.4.7.3). */
+/* INIT: as after power-up, but the ID stays, and so does what IA32_APIC_BASE says (SDM 3A 10.4.7.3,
+ * table 9-1). */
 void lapic_init(struct lapic *lapic);
 void lapic_state(struct lapic *lapic, struct state *s);
 
