@@ -318,6 +318,37 @@ TEST(reset_forgets_pending_events)
     machine_destroy(m);
 }
 
+/* It came by the next IRET, whatever that one returned from. */
+TEST(init_forgets_a_latched_nmi)
+{
+    struct cpu_machine *m = FLAT("\x90\x90");
+    struct cpu *cpu = m->cpu;
+    PUT(m, 0x6020, "\x90\x90"); /* of NMI, which the next one waits for */
+    cpu_raise_nmi(cpu);
+    step(m, 1);
+    CHECK_EQ(cpu->eip, 0x6020);
+    cpu_raise_nmi(cpu);
+    step(m, 1);
+    CHECK_EQ(cpu->eip, 0x6021);
+    cpu_raise_nmi(cpu); /* seen together with INIT */
+    cpu_raise_init(cpu);
+    step(m, 1);
+    CHECK_EQ(cpu->eip, 0xfff0);
+    CHECK(!cpu->nmi_masked);
+    machine_protect(m);
+    PUT(m, 0x5000, "\xcf\x90"); /* iretd */
+    cpu->gpr[RSP] = STACK0 - 12;
+    poke32(m, STACK0 - 12, 0x5001);
+    poke32(m, STACK0 - 8, CODE0);
+    poke32(m, STACK0 - 4, EFLAGS_FIXED);
+    step(m, 2);
+    CHECK_EQ(cpu->eip, 0x5002);
+    cpu_raise_nmi(cpu); /* one that comes afterwards is taken */
+    step(m, 1);
+    CHECK_EQ(cpu->eip, 0x6020);
+    machine_destroy(m);
+}
+
 TEST(smi_and_rsm)
 {
     struct cpu_machine *m = FLAT("\x90\x90");

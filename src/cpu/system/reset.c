@@ -27,14 +27,16 @@ static void reset_segments(struct cpu *cpu)
     cpu->gdtr = cpu->idtr = (struct table_register){ .base = 0, .limit = 0xffff };
 }
 
-/* RESET forgets what the pins have asked for; either ends what belongs to the last instruction. */
+/*
+ * RESET forgets what the pins have asked for. Either ends what belongs to the last instruction, and
+ * forgets an NMI: one that has waited for an IRET would come now, which finds no handler.
+ */
 static void forget_events(struct cpu *cpu, bool init)
 {
-    uint32_t events = ATTENTION_TRAP | ATTENTION_SHADOWS | ATTENTION_HALT;
-    if (!init) {
-        events |= ATTENTION_RESET | ATTENTION_SMI | ATTENTION_INIT | ATTENTION_NMI;
-        cpu->latched = 0;
-    }
+    uint32_t events = ATTENTION_TRAP | ATTENTION_SHADOWS | ATTENTION_HALT | ATTENTION_NMI;
+    if (!init)
+        events |= ATTENTION_RESET | ATTENTION_SMI | ATTENTION_INIT;
+    cpu->latched &= init ? ~(uint32_t)ATTENTION_NMI : 0;
     __atomic_fetch_and(&cpu->attention, ~events, __ATOMIC_SEQ_CST);
 }
 
