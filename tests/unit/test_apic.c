@@ -362,6 +362,29 @@ TEST(ioapic_level_until_eoi)
     close_board(&t);
 }
 
+/* What came while software had it off was lost for good. */
+TEST(ioapic_level_to_a_disabled_lapic)
+{
+    struct board t;
+    open_board(&t, false);
+    redirect(&t, 11, 0x803b, 0);
+    redirect(&t, 12, 0x3c, 0);
+    gsi_set_irq(t.gsi, 11, true);
+    gsi_set_irq(t.gsi, 12, true);
+    CHECK_EQ(redirection(&t, 11), 0x803b);
+    reg(&t, SVR, 0x1ff);
+    CHECK(t.cpu.intr);
+    CHECK_EQ(redirection(&t, 11), 0xc03b);
+    CHECK_EQ(lapic_acknowledge(t.lapic), 0x3b);
+    CHECK(!t.cpu.intr); /* an edge is not sent again */
+    reg(&t, SVR, 0x1ff);
+    CHECK_EQ(get(&t, IRR + 0x10), 0);
+    gsi_set_irq(t.gsi, 11, false);
+    reg(&t, EOI, 0);
+    CHECK(!t.cpu.intr);
+    close_board(&t);
+}
+
 TEST(message_signalled)
 {
     struct board t;

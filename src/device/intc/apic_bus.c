@@ -91,6 +91,12 @@ void apic_bus_broadcast(struct apic_bus *bus, const struct apic_message *message
     }
 }
 
+void apic_bus_retry(struct apic_bus *bus)
+{
+    for (unsigned i = 0; i < bus->ioapic_count; i++)
+        ioapic_retry(bus->ioapics[i]);
+}
+
 void apic_bus_eoi(struct apic_bus *bus, uint8_t vector)
 {
     for (unsigned i = 0; i < bus->ioapic_count; i++)

@@ -48,6 +48,9 @@ bool apic_bus_deliver(struct apic_bus *bus, const struct apic_message *message);
 /* To all, or to all but one. */
 void apic_bus_broadcast(struct apic_bus *bus, const struct apic_message *message,
                         const struct lapic *except);
+/* A local APIC takes what it did not: messages of inputs by level are tried again until somebody
+ * does. Edges are gone. */
+void apic_bus_retry(struct apic_bus *bus);
 /* A local APIC ended a level-triggered interrupt. */
 void apic_bus_eoi(struct apic_bus *bus, uint8_t vector);
 

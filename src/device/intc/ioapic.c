@@ -99,6 +99,12 @@ void ioapic_eoi(struct ioapic *ioapic, uint8_t vector)
     }
 }
 
+void ioapic_retry(struct ioapic *ioapic)
+{
+    for (unsigned pin = 0; pin < IOAPIC_PINS; pin++)
+        service_level(ioapic, pin);
+}
+
 static void write_entry(struct ioapic *ioapic, unsigned pin, unsigned half, uint32_t value)
 {
     uint64_t old = ioapic->entries[pin];

@@ -30,6 +30,9 @@ void ioapic_set_irq(void *opaque, unsigned pin, bool level);
  * are sent again. */
 void ioapic_eoi(struct ioapic *ioapic, uint8_t vector);
 
+/* From the bus: inputs by level that are high, and that nobody took, are sent again. */
+void ioapic_retry(struct ioapic *ioapic);
+
 /* `info pic`. */
 void ioapic_print(const struct ioapic *ioapic, void (*line)(void *opaque, const char *text),
                   void *opaque);

@@ -231,6 +231,7 @@ void lapic_write_svr(struct lapic *lapic, uint32_t value)
         lapic_timer_arm(lapic);
     }
     lapic_update(lapic);
+    apic_bus_retry(lapic->bus);
 }
 
 void lapic_write_lvt(struct lapic *lapic, enum lvt entry, uint32_t value)

@@ -86,14 +86,23 @@ static void write_dword(struct lapic *lapic, unsigned reg, uint32_t value)
         return;
     }
     switch (reg) {
-    case REG_ID: lapic->id = (uint8_t)(value >> 24); break;
+    case REG_ID:
+        lapic->id = (uint8_t)(value >> 24);
+        apic_bus_retry(lapic->bus);
+        break;
     case REG_TPR:
         lapic->tpr = (uint8_t)value;
         lapic_update(lapic);
         break;
     case REG_EOI: lapic_end_of_interrupt(lapic); break;
-    case REG_LDR: lapic->ldr = value & 0xff000000; break;
-    case REG_DFR: lapic->dfr = value | 0x0fffffff; break;
+    case REG_LDR:
+        lapic->ldr = value & 0xff000000;
+        apic_bus_retry(lapic->bus);
+        break;
+    case REG_DFR:
+        lapic->dfr = value | 0x0fffffff;
+        apic_bus_retry(lapic->bus);
+        break;
     case REG_SVR: lapic_write_svr(lapic, value); break;
     case REG_ESR: /* a write makes the errors since the last one readable (10.5.3) */
         lapic->esr = lapic->esr_pending;

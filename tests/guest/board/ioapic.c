@@ -179,6 +179,34 @@ TEST(ioapic_level, "82093AA 3.2.4, remote IRR; SDM 3A 10.8.4, 10.8.5")
     end();
 }
 
+/* An interrupt that no local APIC takes stays the input's, until one does. */
+TEST(ioapic_level_retried, "82093AA 3.2.4, remote IRR; SDM 3A 10.4.7.2, 10.6.2")
+{
+    if (!begin(apic_eoi))
+        return;
+    set_apic(APIC_SVR, 0xff); /* software-disabled */
+    route(KEYBOARD, LEVEL | 0x62);
+    raise_irq1();
+    EQUAL(entry(KEYBOARD) & REMOTE_IRR, 0);
+    EQUAL(apic_bit(APIC_IRR, 0x62), 0);
+    set_apic(APIC_SVR, 0x1ff);
+    EQUAL(entry(KEYBOARD) & REMOTE_IRR, REMOTE_IRR);
+    EQUAL(apic_bit(APIC_IRR, 0x62), 1);
+    drop_irq1_irq12();
+    let_in();
+    EQUAL(came[0x62], 1);
+    set_entry(KEYBOARD, 0x10000000, LOGICAL | LEVEL | 0x62);
+    raise_irq1();
+    EQUAL(entry(KEYBOARD) & REMOTE_IRR, 0);
+    set_apic(APIC_LDR, 0x10000000);
+    EQUAL(entry(KEYBOARD) & REMOTE_IRR, REMOTE_IRR);
+    drop_irq1_irq12();
+    let_in();
+    EQUAL(came[0x62], 2);
+    EQUAL(order_count, 2);
+    end();
+}
+
 /* The same vector by an edge afterwards: its EOI is no business of the I/O APIC. */
 TEST(ioapic_trigger_mode_of_vector, "SDM 3A 10.8.4, TMR")
 {
