@@ -203,6 +203,8 @@ static void reset_board(struct pc *pc)
     piix4_pm_reset(pc->pm);
     if (pc->vga != NULL)
         vga_reset(pc->vga);
+    if (pc->pc_testdev != NULL)
+        pc_testdev_reset(pc->pc_testdev);
     if (pc->pci_testdev != NULL)
         pci_testdev_reset(pc->pci_testdev);
     memory_commit(pc->memory);
@@ -421,9 +423,10 @@ static void create_interrupt_controllers(struct pc *pc)
     pc->gsi = gsi_create(pc->pic, pc->ioapic);
 }
 
+/* For one chip: others may drive the same. */
 static struct irq_line isa_irq(struct pc *pc, unsigned irq)
 {
-    return (struct irq_line){ gsi_set_irq, pc->gsi, irq };
+    return gsi_line(pc->gsi, irq);
 }
 
 /* What the user added for a program under test; after the other ISA chips, so that it shows where they
@@ -433,9 +436,9 @@ static void create_debug_ports(struct pc *pc)
     const struct pc_config *c = &pc->config;
     struct memory *m = pc->memory;
     struct irq_line irq[PC_TESTDEV_LINES];
-    for (unsigned n = 0; n < ARRAY_SIZE(irq); n++)
-        irq[n] = isa_irq(pc, n);
 
+    for (unsigned n = 0; c->pc_testdev && n < ARRAY_SIZE(irq); n++)
+        irq[n] = isa_irq(pc, n);
     if (c->pc_testdev)
         pc->pc_testdev = pc_testdev_create(m, c->log, irq);
     for (unsigned n = 0; n < PC_DEBUGCONS; n++)
@@ -461,9 +464,10 @@ static void create_isa(struct pc *pc)
     struct memory *m = pc->memory;
     struct irq_line a20 = { set_a20, pc, 0 }, reset = { pulse_reset, pc, 0 };
     struct irq_line irq8 = { rtc_irq, pc, 8 };
+    struct irq_line any_gsi = { gsi_set_irq, pc->gsi, 0 };
     struct clock *rtc_clock = c->rtc_follows_guest ? c->clock : c->realtime_clock;
 
-    pc->hpet = hpet_create(m, c->log, c->clock, HPET_BASE, isa_irq(pc, 0));
+    pc->hpet = hpet_create(m, c->log, c->clock, HPET_BASE, any_gsi);
     pc->pit = i8254_create(m, c->log, c->clock, 0x40, hpet_legacy_line(pc->hpet, 0));
     pc->speaker = speaker_port_create(m, c->log, c->clock, pc->pit);
     pc->rtc = mc146818_create(m, c->log, rtc_clock, c->rtc_base_ns, irq8);
@@ -493,7 +497,7 @@ static void create_pci(struct pc *pc)
 {
     const struct pc_config *c = &pc->config;
     struct memory *m = pc->memory;
-    struct irq_line irq[16];
+    struct irq_line irq[16], ide_irq[2] = { isa_irq(pc, 14), isa_irq(pc, 15) };
     for (unsigned n = 0; n < ARRAY_SIZE(irq); n++)
         irq[n] = isa_irq(pc, n);
     struct ide_drive drives[PC_DRIVES];
@@ -506,7 +510,7 @@ static void create_pci(struct pc *pc)
     pc->pci = pci_bus_create(m, c->log);
     pc->i440fx = i440fx_create(pc->pci, m, c->log, pc->ram, pc->bios);
     pc->piix3 = piix3_create(pc->pci, m, c->log, irq, chipset_reset, pc);
-    pc->ide = piix3_ide_create(pc->pci, m, c->log, &irq[14], drives);
+    pc->ide = piix3_ide_create(pc->pci, m, c->log, ide_irq, drives);
     pc->pm = piix4_pm_create(pc->pci, m, c->log, c->clock, isa_irq(pc, 9), &events);
     if (c->vga)
         pc->vga =

@@ -385,6 +385,56 @@ TEST(ioapic_level_to_a_disabled_lapic)
     close_board(&t);
 }
 
+static void acknowledge_pic(struct board *t)
+{
+    CHECK(t->cpu.intr);
+    CHECK_EQ(lapic_acknowledge(t->lapic), 0x0c);
+    out(&t->b, 0x20, 0x20);
+}
+
+/* COM1 and COM3: the line was what the last of them had said. */
+TEST(serial_ports_that_share_a_line)
+{
+    struct board t;
+    struct state s = { 0 };
+    open_board(&t, true);
+    struct irq_line com1 = gsi_line(t.gsi, 4), com3 = gsi_line(t.gsi, 4);
+    redirect(&t, 4, 0x8034, 0);
+    irq_set(com1, true);
+    irq_set(com3, true);
+    irq_set(com3, false);
+    CHECK_EQ(lapic_acknowledge(t.lapic), 0x34);
+    reg(&t, EOI, 0);
+    CHECK_EQ(lapic_acknowledge(t.lapic), 0x34); /* COM1 has not been served */
+    irq_set(com1, false);
+    reg(&t, EOI, 0);
+    CHECK(!t.cpu.intr);
+
+    redirect(&t, 4, 0x10000, 0);
+    reg(&t, LVT0, 0x700);
+    irq_set(com1, true);
+    irq_set(com3, true);
+    irq_set(com3, false);
+    acknowledge_pic(&t); /* what COM3 took back was not COM1's */
+    CHECK(!t.cpu.intr);
+    irq_set(com3, true); /* an edge, whoever holds the line */
+    acknowledge_pic(&t);
+    irq_set(com3, false);
+
+    gsi_state(t.gsi, &s);
+    irq_set(com1, false);
+    s.loading = true;
+    gsi_state(t.gsi, &s);
+    CHECK(!s.failed);
+    irq_set(com3, true);
+    irq_set(com3, false);
+    redirect(&t, 4, 0x8035, 0);
+    CHECK_EQ(lapic_acknowledge(t.lapic), 0x35); /* COM1 had it up */
+    acknowledge_pic(&t);
+    host_free(s.data);
+    close_board(&t);
+}
+
 TEST(message_signalled)
 {
     struct board t;

@@ -154,6 +154,7 @@ TEST(random_states)
         struct state first = { 0 }, second = { 0 };
         i8259_state(t.pic, &first);
         ioapic_state(t.ioapic, &first);
+        gsi_state(t.gsi, &first);
         lapic_state(t.lapic, &first);
         i8254_state(t.pit, &first);
         mc146818_state(t.rtc, &first);
@@ -163,6 +164,7 @@ TEST(random_states)
         first.loading = true;
         i8259_state(u.pic, &first);
         ioapic_state(u.ioapic, &first);
+        gsi_state(u.gsi, &first);
         lapic_state(u.lapic, &first);
         i8254_state(u.pit, &first);
         mc146818_state(u.rtc, &first);
@@ -172,6 +174,7 @@ TEST(random_states)
         CHECK(!first.failed);
         i8259_state(u.pic, &second);
         ioapic_state(u.ioapic, &second);
+        gsi_state(u.gsi, &second);
         lapic_state(u.lapic, &second);
         i8254_state(u.pit, &second);
         mc146818_state(u.rtc, &second);

@@ -72,6 +72,8 @@ TEST(pc_lines)
     out(&b, 0x2005, 0x80);
     CHECK(b.level[5] && !b.level[4] && !b.level[6]);
     CHECK(!memory_write(b.memory, SPACE_PORTS, 0x2000 + PC_TESTDEV_LINES, 1, 1));
+    pc_testdev_reset(testdev);
+    CHECK(!b.level[5]);
     close_pc(&b, testdev);
 }
 

@@ -7,9 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "device/irq.h"
+
 struct gsi;
 struct i8259;
 struct ioapic;
+struct state;
 
 #define GSI_COUNT 24
 
@@ -18,8 +21,15 @@ struct ioapic;
 struct gsi *gsi_create(struct i8259 *pic, struct ioapic *ioapic);
 void gsi_destroy(struct gsi *gsi);
 
-/* An irq_line's set function; opaque is the struct gsi. */
-void gsi_set_irq(void *opaque, unsigned irq, bool level);
+/*
+ * A line of its own for each that drives the interrupt, seven at most. They are ORed; but an input
+ * that rises is an edge also where another is up, so that of two chips by edge neither hides the
+ * other.
+ */
+struct irq_line gsi_line(struct gsi *gsi, unsigned irq);
+/* The set function of such a line; with the bare number for one more driver of any of them. */
+void gsi_set_irq(void *opaque, unsigned number, bool level);
+void gsi_state(struct gsi *gsi, struct state *s);
 /* For `info irq`: rising edges since creation. */
 uint64_t gsi_count(const struct gsi *gsi, unsigned irq);
 

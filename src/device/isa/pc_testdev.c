@@ -130,6 +130,12 @@ void pc_testdev_destroy(struct pc_testdev *testdev)
     host_free(testdev);
 }
 
+void pc_testdev_reset(struct pc_testdev *testdev)
+{
+    for (unsigned n = 0; n < PC_TESTDEV_LINES; n++)
+        irq_set(testdev->lines[n], false);
+}
+
 void pc_testdev_state(struct pc_testdev *testdev, struct state *s)
 {
     state_section(s, "pc-testdev", 1);

@@ -30,6 +30,8 @@ struct state;
 struct pc_testdev *pc_testdev_create(struct memory *memory, const struct log *log,
                                      const struct irq_line lines[PC_TESTDEV_LINES]);
 void pc_testdev_destroy(struct pc_testdev *testdev);
+/* Its lines go down. */
+void pc_testdev_reset(struct pc_testdev *testdev);
 void pc_testdev_state(struct pc_testdev *testdev, struct state *s);
 
 #endif
