@@ -65,6 +65,17 @@ static void log_block(struct cpu *cpu, const struct block *b)
     cpu->bus.disassemble(cpu->bus.disassemble_opaque, linear, b->host, b->length, b->mode);
 }
 
+static bool decode_crossing(const struct cpu *cpu, struct block *b, const uint8_t *second,
+                            unsigned here, uint64_t allowed)
+{
+    uint8_t bytes[INSN_MAX_LENGTH];
+    unsigned available = MIN(allowed, sizeof bytes);
+    for (unsigned n = 0; n < available; n++)
+        bytes[n] = n < here ? b->host[n] : second[n - here];
+    int length = insn_decode(b->insns, bytes, available, cpu->mode, &cpu->model);
+    return length != 0 && length >= -1;
+}
+
 /*
  * The first instruction goes on in the next page: a block of its own, because the next page's
  * mapping may change by itself. Fetching there may raise #PF. It may be the same page of RAM, mapped
@@ -73,17 +84,17 @@ static void log_block(struct cpu *cpu, const struct block *b)
 static struct block *build_crossing(struct cpu *cpu, struct block *b, uint32_t linear,
                                     const struct memory_page *first, uint64_t allowed)
 {
-    uint8_t bytes[INSN_MAX_LENGTH];
     unsigned here = PAGE_SIZE - (linear & (PAGE_SIZE - 1));
     struct memory_page second = tlb_find_fetch(cpu, linear + here)->page;
     if (second.read == NULL || second.read == first->read)
         return NULL;
-    unsigned available = MIN(allowed, sizeof bytes);
-    for (unsigned n = 0; n < available; n++)
-        bytes[n] = n < here ? b->host[n] : second.read[n - here];
-    int length = insn_decode(b->insns, bytes, available, cpu->mode, &cpu->model);
-    if (length == 0 || length < -1)
+    block_watch_page(first);
+    block_watch_page(&second);
+    if (!decode_crossing(cpu, b, second.read, here, allowed)) {
+        block_unwatch_page(cpu, first);
+        block_unwatch_page(cpu, &second);
         return NULL;
+    }
     b->second_page = second.read;
     b->uses_gs = b->insns[0].seg == SEG_GS;
     finish(b, 1, b->insns[0].length);
@@ -92,14 +103,10 @@ static struct block *build_crossing(struct cpu *cpu, struct block *b, uint32_t l
     return b;
 }
 
-struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_page *page)
+/* As many instructions as there are in the next so many bytes: gives how many bytes they have. */
+static unsigned decode_block(struct cpu *cpu, struct block *b, unsigned available)
 {
-    struct memory_page first = page->page;
-    unsigned start = linear & (PAGE_SIZE - 1), position = 0, count = 0;
-    uint64_t allowed = bytes_in_limit(cpu, (uint32_t)cpu->eip);
-    unsigned available = MIN(allowed, PAGE_SIZE - start);
-    struct block *b = block_reserve(cpu);
-    *b = (struct block){ .host = first.read + start, .mode = cpu->mode, .insns = b->insns };
+    unsigned position = 0, count = 0;
     while (count < BLOCK_MAX_INSNS && position < available) {
         struct insn *i = &b->insns[count];
         int length =
@@ -113,9 +120,23 @@ struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_pag
         if (ends_block(i) || joins_another(cpu, b, i, position))
             break;
     }
-    if (count == 0)
-        return allowed > available ? build_crossing(cpu, b, linear, &first, allowed) : NULL;
     finish(b, count, position);
+    return position;
+}
+
+struct block *block_build(struct cpu *cpu, uint32_t linear, const struct tlb_page *page)
+{
+    struct memory_page first = page->page;
+    unsigned start = linear & (PAGE_SIZE - 1);
+    uint64_t allowed = bytes_in_limit(cpu, (uint32_t)cpu->eip);
+    unsigned available = MIN(allowed, PAGE_SIZE - start);
+    struct block *b = block_reserve(cpu);
+    *b = (struct block){ .host = first.read + start, .mode = cpu->mode, .insns = b->insns };
+    block_watch_page(&first);
+    if (decode_block(cpu, b, available) == 0) {
+        block_unwatch_page(cpu, &first);
+        return allowed > available ? build_crossing(cpu, b, linear, &first, allowed) : NULL;
+    }
     set_entry(cpu, b);
     block_publish(cpu, b, &first, NULL);
     log_block(cpu, b);

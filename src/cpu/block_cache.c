@@ -155,6 +155,25 @@ static uint64_t granules(unsigned first, unsigned end)
     return (~UINT64_C(0) >> (63 - high)) & (~UINT64_C(0) << low);
 }
 
+/*
+ * Whoever changes bytes looks at the flag afterwards, behind a barrier (memory/bytes.c): either the
+ * flag is seen there, or the new bytes here.
+ */
+void block_watch_page(const struct memory_page *page)
+{
+    const uint64_t number = page->read_offset >> PAGE_SHIFT;
+    if (__atomic_load_n(&page->read_block->page_flags[number], __ATOMIC_RELAXED) & RAM_PAGE_CODE)
+        return;
+    ram_page_set_flags(page->read_block, number, RAM_PAGE_CODE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void block_unwatch_page(struct cpu *cpu, const struct memory_page *page)
+{
+    if (find_page(cpu->blocks, page->read) == NULL)
+        ram_page_clear_flags(page->read_block, page->read_offset >> PAGE_SHIFT, RAM_PAGE_CODE);
+}
+
 static void add_to_page(struct cpu *cpu, struct block *b, const uint8_t *host,
                         const struct memory_page *m)
 {
@@ -168,10 +187,8 @@ static void add_to_page(struct cpu *cpu, struct block *b, const uint8_t *host,
         p->next = *page_head(cache, host);
         *page_head(cache, host) = p;
     }
-    if (p->blocks == 0) {
-        ram_page_set_flags(p->ram, p->ram_page, RAM_PAGE_CODE);
+    if (p->blocks == 0)
         tlb_protect(cpu, p->ram, p->ram_page << PAGE_SHIFT, PAGE_SIZE, false);
-    }
     unsigned first, end;
     range_in_page(b, p, &first, &end);
     p->granules |= granules(first, end);

@@ -72,8 +72,15 @@ struct block *block_reserve(struct cpu *cpu);
 /* The same for the instructions of a block that has forgotten them. */
 struct insn *block_insns_reserve(struct cpu *cpu);
 void block_insns_keep(struct cpu *cpu, struct block *b);
+/*
+ * Changes of the page by others are told from now on, so that they drop what is made of it: before
+ * its bytes are read. Unless a block of it is published then, it is given up again.
+ */
+void block_watch_page(const struct memory_page *page);
+void block_unwatch_page(struct cpu *cpu, const struct memory_page *page);
 /* The block at this host address for the current mode. */
 struct block *block_find(struct cpu *cpu, const uint8_t *host, const uint8_t *second_page);
+/* Its pages are watched. */
 void block_publish(struct cpu *cpu, struct block *block, const struct memory_page *first,
                    const struct memory_page *second);
 

@@ -84,6 +84,9 @@ static bool write_run(struct memory *memory, enum memory_space space,
     if (region->to != NULL) {
         uint64_t offset = region->to_offset + (address - region->base);
         memcpy(region->to->host + offset, buffer, length);
+        /* Before the pages' flags: a processor that is about to decode from here, or whoever looks
+         * what is dirty, sets resp. clears them and reads then. */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
         ram_written(region->to, offset, length);
     }
     return true;
