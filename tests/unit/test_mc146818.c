@@ -261,6 +261,40 @@ TEST(cmos_bytes_and_index)
     close_rtc(&b, rtc);
 }
 
+/* What was no time, or none with the other registers yet, became another one at once. */
+TEST(bytes_written_while_it_runs)
+{
+    struct bench b;
+    struct mc146818 *rtc = open_rtc(&b, BASE);
+    set(&b, 0x0b, 0x22); /* alarm at 12:00:00 */
+    set(&b, 0x01, 0x00);
+    set(&b, 0x03, 0x00);
+    set(&b, 0x05, 0x12);
+    set(&b, 0x07, 0x31); /* of February */
+    CHECK_EQ(get(&b, 0x07), 0x31);
+    set(&b, 0x08, 0x05);
+    CHECK_EQ(get(&b, 0x07), 0x31);
+    set(&b, 0x00, 0xff); /* no seconds */
+    CHECK_EQ(get(&b, 0x00), 0xff);
+    CHECK_EQ(get(&b, 0x02), 0x59);
+    set(&b, 0x04, 0x11);
+    set(&b, 0x00, 0x58);
+    CHECK_EQ(mc146818_time(rtc), 1717156798); /* 2024-05-31 11:59:58 */
+    pass(&b, NS_PER_SECOND);
+    CHECK_EQ(b.rises[8], 0);
+    CHECK_EQ(get(&b, 0x00), 0x59);
+    CHECK_EQ(get(&b, 0x07), 0x31);
+    CHECK_EQ(get(&b, 0x08), 0x05);
+    pass(&b, NS_PER_SECOND);
+    CHECK_EQ(b.rises[8], 1);
+    CHECK_EQ(get(&b, 0x04), 0x12);
+    set(&b, 0x00, 0x7a);
+    pass(&b, NS_PER_SECOND); /* 80 seconds, and one */
+    CHECK_EQ(get(&b, 0x00), 0x21);
+    CHECK_EQ(get(&b, 0x02), 0x01);
+    close_rtc(&b, rtc);
+}
+
 TEST(any_bytes_are_a_time)
 {
     struct bench b;

@@ -47,8 +47,8 @@ enum {
 
 /*
  * Nothing ticks here: the time shown is base + clock_now() + offset while the clock runs, and what
- * the time registers hold while SET or the divider stop it. Flags of register C are set when
- * somebody looks; the timer is armed only for enabled interrupts.
+ * the time registers hold while SET or the divider stop it, or until the update after a write.
+ * Flags of register C are set when somebody looks; the timer is armed only for enabled interrupts.
  */
 struct mc146818 {
     const struct log *log;
@@ -62,6 +62,9 @@ struct mc146818 {
     int64_t last_tick;   /* the same for the periodic flag, in crystal periods */
     bool makes_up; /* periodic interrupts that came while one was pending follow it */
     uint32_t owed; /* so many of them */
+    /* Since the last update the time registers were written: they hold what was, be it a time or
+     * not, and the next update goes on from there. */
+    bool written;
     uint8_t weekday_shift;
     uint8_t index;
     bool nmi_masked;
@@ -189,6 +192,28 @@ static void set_second(struct mc146818 *rtc, int64_t second)
     rtc->last_tick = now_tick(rtc);
 }
 
+/* From the next update on. */
+static void start_from_registers(struct mc146818 *rtc)
+{
+    set_second(rtc, registers_second(rtc));
+    rtc->written = true;
+}
+
+/* From the second looked at last to what was written during it. */
+static int64_t written_shift(struct mc146818 *rtc)
+{
+    return rtc->written ? registers_second(rtc) - rtc->last_second : 0;
+}
+
+/* The second that was written in ends. */
+static void settle(struct mc146818 *rtc)
+{
+    int64_t shift = written_shift(rtc);
+    rtc->base += shift;
+    rtc->last_second += shift;
+    rtc->written = false;
+}
+
 static bool alarm_matches(uint8_t alarm, uint8_t value)
 {
     return (alarm & ALARM_ANY) == ALARM_ANY || alarm == value;
@@ -234,22 +259,29 @@ static void sync_periodic(struct mc146818 *rtc, unsigned ticks, int64_t tick)
     rtc->cmos[REG_C] |= C_PF;
 }
 
+static void sync_second(struct mc146818 *rtc)
+{
+    if (now_second(rtc) > rtc->last_second) {
+        settle(rtc);
+        rtc->cmos[REG_C] |= C_UF;
+        if (next_alarm(rtc, rtc->last_second) <= now_second(rtc))
+            rtc->cmos[REG_C] |= C_AF;
+    }
+    rtc->last_second = now_second(rtc);
+    if (!rtc->written)
+        fill_registers(rtc, rtc->last_second);
+}
+
 /* Set the flags of what has happened since the last look. */
 static void sync(struct mc146818 *rtc)
 {
     unsigned ticks = period(rtc);
-    int64_t tick = now_tick(rtc), second = now_second(rtc);
+    int64_t tick = now_tick(rtc);
     if (ticks != 0)
         sync_periodic(rtc, ticks, tick);
     rtc->last_tick = tick;
-    if (running(rtc)) {
-        if (second > rtc->last_second)
-            rtc->cmos[REG_C] |= C_UF;
-        if (second > rtc->last_second && next_alarm(rtc, rtc->last_second) <= second)
-            rtc->cmos[REG_C] |= C_AF;
-        rtc->last_second = second;
-        fill_registers(rtc, second);
-    }
+    if (running(rtc))
+        sync_second(rtc);
     update_irq(rtc);
 }
 
@@ -266,9 +298,10 @@ static void arm(struct mc146818 *rtc)
     if (running(rtc)) {
         if (wanted & B_UIE)
             deadline = MIN(deadline, second_time(rtc, rtc->last_second + 1));
-        int64_t alarm = wanted & B_AIE ? next_alarm(rtc, rtc->last_second) : INT64_MAX;
+        int64_t shift = written_shift(rtc);
+        int64_t alarm = wanted & B_AIE ? next_alarm(rtc, rtc->last_second + shift) : INT64_MAX;
         if (alarm != INT64_MAX)
-            deadline = MIN(deadline, second_time(rtc, alarm));
+            deadline = MIN(deadline, second_time(rtc, alarm - shift));
     }
     if (deadline == CLOCK_NEVER)
         timer_cancel(&rtc->timer);
@@ -295,7 +328,7 @@ static void write_a(struct mc146818 *rtc, uint8_t value)
         /* The first update comes half a second after the divider was let go (MC146818A, "divider
          * stages"). */
         rtc->offset = NS_PER_SECOND / 2 - clock_now(rtc->clock);
-        set_second(rtc, registers_second(rtc));
+        start_from_registers(rtc);
     }
 }
 
@@ -306,13 +339,15 @@ static void write_b(struct mc146818 *rtc, uint8_t value)
         value &= ~B_UIE;
     if (!(value & B_PIE))
         rtc->owed = 0;
+    if (was)
+        settle(rtc);
     rtc->cmos[REG_B] = value;
     /* After a change of DM or 24/12 the next update writes in the new format; while SET stops it
      * the bytes stay. */
     if (was && running(rtc))
         fill_registers(rtc, now_second(rtc));
     else if (!was && running(rtc))
-        set_second(rtc, registers_second(rtc));
+        start_from_registers(rtc);
 }
 
 static bool is_time_register(unsigned index)
@@ -330,8 +365,7 @@ static void write_register(struct mc146818 *rtc, unsigned index, uint8_t value)
     case REG_D: break; /* read-only */
     default:
         rtc->cmos[index] = value;
-        if (is_time_register(index) && running(rtc))
-            set_second(rtc, registers_second(rtc));
+        rtc->written |= is_time_register(index);
         break;
     }
     update_irq(rtc);
@@ -436,12 +470,13 @@ void mc146818_reset(struct mc146818 *rtc)
 
 void mc146818_state(struct mc146818 *rtc, struct state *s)
 {
-    state_section(s, "mc146818", 2);
+    state_section(s, "mc146818", 3);
     state_i64(s, &rtc->base);
     state_i64(s, &rtc->offset);
     state_i64(s, &rtc->last_second);
     state_i64(s, &rtc->last_tick);
     state_u32(s, &rtc->owed);
+    state_bool(s, &rtc->written);
     state_u8(s, &rtc->weekday_shift);
     state_u8(s, &rtc->index);
     state_bool(s, &rtc->nmi_masked);
@@ -474,5 +509,5 @@ bool mc146818_nmi_masked(const struct mc146818 *rtc)
 
 int64_t mc146818_time(struct mc146818 *rtc)
 {
-    return running(rtc) ? now_second(rtc) : registers_second(rtc);
+    return running(rtc) ? now_second(rtc) + written_shift(rtc) : registers_second(rtc);
 }
