@@ -23,6 +23,16 @@ static void log_entry(struct cpu *cpu, const struct block *b)
     }
 }
 
+/* Page walks see what data does: in SMM that may be other memory. */
+static const uint8_t *code_page(struct cpu *cpu, uint64_t physical)
+{
+    struct memory_page page;
+    if (likely(!cpu->smm))
+        return tlb_walk_page(cpu, physical)->read;
+    memory_find_page(cpu->bus.memory, cpu_code_space(cpu), physical, &page);
+    return page.read;
+}
+
 /* The block of cpu->eip, made if need be. A block that crosses a page is right only for the pages
  * mapped now. */
 static const struct block *find_block(struct cpu *cpu, uint32_t linear)
@@ -38,9 +48,9 @@ static const struct block *find_block(struct cpu *cpu, uint32_t linear)
         struct translation t;
         uint32_t error, next = (linear | (PAGE_SIZE - 1)) + 1;
         if (paging_walk(cpu, next, ACCESS_FETCH, cpu->cpl == 3, true, &t, &error)) {
-            const struct memory_page *second = tlb_walk_page(cpu, t.physical);
-            if (second->read != NULL)
-                b = block_find(cpu, host, second->read);
+            const uint8_t *second = code_page(cpu, t.physical);
+            if (second != NULL)
+                b = block_find(cpu, host, second);
             if (b != NULL)
                 tlb_find_fetch(cpu, next);
         }

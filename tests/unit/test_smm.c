@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The bmbt authors
 // System-management mode (SDM 3C chapter 34).
-#include "cpu_machine.h"
+#include "guest_thread.h"
 
 #define MAP(offset) (0x38000 + (offset))
 
@@ -93,5 +93,41 @@ TEST(invalid_state_shuts_down)
     poke32(m, MAP(0x7ffc), CR0_PG);
     smm_leave(cpu);
     CHECK_EQ(m->shutdowns, 1);
+    machine_destroy(m);
+}
+
+static bool nothing_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value)
+{
+    (void)opaque, (void)offset, (void)size;
+    *value = 0;
+    return true;
+}
+
+/* It was decoded at each entry where SMRAM is closed to data. */
+TEST(code_across_pages_that_data_does_not_see)
+{
+    static const struct region_desc hidden = { "hidden", 2 * PAGE_SIZE, 1, 8, nothing_read, NULL };
+    static const uint8_t program[] = { 0xb8, 0x34, 0x12, 0xf4, 0xeb, 0xfd };
+    enum { PAGE = 0x3a000, START = PAGE - 2 };
+    struct cpu_machine *m = machine_create("max");
+    uint64_t blocks, decoded, again, dropped;
+    memory_begin(m->memory);
+    region_map_io(m->memory, 1u << SPACE_SMM, &hidden, NULL, PAGE - PAGE_SIZE, 100);
+    memory_commit(m->memory);
+    machine_protect(m);
+    smm_enter(m->cpu);
+    memcpy(machine_at(m, START), program, sizeof program);
+    struct host_thread *thread = guest_thread_start(m);
+    m->cpu->eip = START - 0x30000;
+    guest_run_until_halt(m);
+    CHECK_EQ(m->cpu->gpr[RAX] & 0xffff, 0x1234);
+    block_cache_counts(m->cpu, &blocks, &decoded, &dropped);
+    block_cache_flush_linear(m->cpu);
+    m->cpu->eip = START - 0x30000;
+    guest_run_until_halt(m);
+    block_cache_counts(m->cpu, &blocks, &again, &dropped);
+    CHECK_EQ(blocks, 2);
+    CHECK_EQ(again, decoded);
+    guest_thread_end(m, thread);
     machine_destroy(m);
 }
