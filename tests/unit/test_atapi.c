@@ -126,6 +126,31 @@ TEST(signature_and_identify)
     end(&f);
 }
 
+/* Alone on its channel it does not show its signature for the absent slave. */
+TEST(no_ghost_of_a_slave)
+{
+    struct fixture f;
+    start_size(&f, SECTORS * 2048);
+    out(&f.b, CONTROL, 1, 4);
+    out(&f.b, CONTROL, 1, 0);
+    out(&f.b, DEVICE, 1, 0xb0);
+    for (uint16_t port = DATA; port <= STATUS; port++)
+        CHECK_EQ(in(&f.b, port, 1), 0);
+    CHECK_EQ(in(&f.b, DATA, 2), 0);
+    CHECK_EQ(in(&f.b, CONTROL, 1), 0);
+    out(&f.b, STATUS, 1, 0xa1);
+    CHECK_EQ(in(&f.b, STATUS, 1), 0);
+    CHECK_EQ(f.b.edges[1], 0);
+    out(&f.b, DEVICE, 1, 0xa0);
+    CHECK_EQ(in(&f.b, ERROR, 1), 1);
+    CHECK_EQ(in(&f.b, COUNT, 1), 1);
+    CHECK_EQ(in(&f.b, LOW, 1), 1);
+    CHECK_EQ(in(&f.b, MID, 1), 0x14);
+    CHECK_EQ(in(&f.b, HIGH, 1), 0xeb);
+    CHECK_EQ(in(&f.b, DEVICE, 1), 0xa0);
+    end(&f);
+}
+
 TEST(power_on_attention)
 {
     struct fixture f;

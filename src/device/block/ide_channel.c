@@ -94,7 +94,8 @@ void ide_channel_dma_ready(struct ide_channel *channel)
 }
 
 /* The device that answers register accesses: an absent device 1 is stood in for by device 0
- * (9.16.1). NULL: nobody. */
+ * (9.16.1). NULL: nobody. A PACKET device 0 shows zeros for it and not its own registers (items 4
+ * and 5): its signature would pass for a second drive's. */
 static struct ide_device *answering(const struct ide_channel *channel, bool *stands_in)
 {
     struct ide_device *d = channel->device[channel->selected];
@@ -115,13 +116,14 @@ static void pio_advance(struct ide_device *d, uint32_t bytes)
 
 static uint64_t data_read(struct ide_channel *channel, unsigned size)
 {
-    struct ide_device *d = channel->device[channel->selected];
+    bool stands_in;
+    struct ide_device *d = answering(channel, &stands_in);
     uint64_t value = 0;
     uint32_t left;
 
-    if (d == NULL)
+    if (d == NULL || (stands_in && !d->ops->packet))
         return FLOATING_WORD & size_mask(size);
-    if (d->transfer != IDE_TRANSFER_PIO || !d->to_host)
+    if (stands_in || d->transfer != IDE_TRANSFER_PIO || !d->to_host)
         return 0;
     left = MIN(d->end - d->position, size);
     for (uint32_t i = 0; i < left; i++)
@@ -151,6 +153,8 @@ static uint8_t register_read(struct ide_channel *channel, unsigned offset)
 
     if (d == NULL)
         return FLOATING_BYTE;
+    if (stands_in && d->ops->packet)
+        return 0;
     switch (offset) {
     case REG_ERROR: return d->error;
     case REG_COUNT: return d->count[deep];
