@@ -440,6 +440,26 @@ TEST(tray_and_lock)
     end(&f);
 }
 
+TEST(reset_leaves_the_tray_open)
+{
+    struct fixture f;
+    start(&f);
+    CHECK(PACKET(&f, 0x1b, 0, 0, 0, 2));
+    CHECK(PACKET(&f, 0x1e, 0, 0, 0, 1));
+    pci_bus_reset(f.b.bus);
+    ide_board_enable(&f.b);
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x62900);
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x23a02);
+    CHECK(PACKET(&f, 0x1b, 0, 0, 0, 3));
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x62800);
+    CHECK(PACKET(&f, 0x00));
+    CHECK(PACKET(&f, 0x1b, 0, 0, 0, 2)); /* the lock is gone */
+    end(&f);
+}
+
 TEST(medium_change)
 {
     struct fixture f;

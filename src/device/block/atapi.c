@@ -300,6 +300,7 @@ static void command(struct ide_device *d, uint8_t code)
     }
 }
 
+/* A hard reset takes back the lock and what the host has set; it does not move the tray. */
 static void reset(struct ide_device *d, enum ide_reset kind)
 {
     struct atapi *a = atapi_of(d);
@@ -309,7 +310,6 @@ static void reset(struct ide_device *d, enum ide_reset kind)
     if (kind != IDE_RESET_POWER_ON)
         return;
     a->locked = false;
-    a->tray_open = false;
     a->transfer_mode = 0;
     a->sense_key = SENSE_NONE;
     a->sense_code = 0;
