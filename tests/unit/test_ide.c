@@ -318,6 +318,19 @@ TEST(lba48)
     end(&f);
 }
 
+TEST(command_takes_hob_back)
+{
+    struct fixture f;
+    start(&f, 2048);
+    out(&f.b, COUNT, 1, 0x12);
+    out(&f.b, COUNT, 1, 0x34);
+    out(&f.b, CONTROL, 1, 0x80);
+    CHECK_EQ(in(&f.b, COUNT, 1), 0x12);
+    out(&f.b, STATUS, 1, 0xe5); /* CHECK POWER MODE answers in the count */
+    CHECK_EQ(in(&f.b, COUNT, 1), 0xff);
+    end(&f);
+}
+
 static void dma_start(struct ide_board *b, bool to_memory)
 {
     out(b, BMBA + 2, 1, 0x06);

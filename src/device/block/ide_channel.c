@@ -244,7 +244,6 @@ static void push(uint8_t deep[2], uint8_t value)
 /* Both devices take what is written to the command block (7.2); a busy one does not. */
 static void register_write(struct ide_channel *channel, unsigned offset, uint8_t value)
 {
-    channel->control &= ~CONTROL_HOB;
     for (unsigned n = 0; n < 2; n++) {
         struct ide_device *d = channel->device[n];
         if (d == NULL || ((d->status & ATA_BSY) && offset != REG_DEVICE))
@@ -278,10 +277,12 @@ static bool command_block_read(void *opaque, uint64_t offset, unsigned size, uin
     return true;
 }
 
+/* 7.8: a write to any register of the command block clears HOB. */
 static bool command_block_write(void *opaque, uint64_t offset, unsigned size, uint64_t value)
 {
     struct ide_channel *channel = opaque;
 
+    channel->control &= ~CONTROL_HOB;
     if (offset == REG_DATA) {
         data_write(channel, size, value);
         return true;
