@@ -467,6 +467,8 @@ TEST(medium_change)
     f.disc.base.size = 500 * 2048;
     f.disc.base.media_changed(f.disc.base.opaque);
     CHECK(!PACKET(&f, 0x25));
+    CHECK_EQ(sense(&f), 0x23a00);
+    CHECK(!PACKET(&f, 0x25));
     CHECK_EQ(sense(&f), 0x62800);
     CHECK(PACKET(&f, 0x25));
     CHECK_EQ(be32(f.reply), 499);
@@ -482,6 +484,106 @@ TEST(medium_change)
     end(&f);
 }
 
+static void put_disc(struct fixture *f, uint64_t sectors)
+{
+    f->disc.base.size = sectors * 2048;
+    f->disc.base.media_changed(f->disc.base.opaque);
+}
+
+/* Event and media status as GET EVENT STATUS NOTIFICATION gives them. */
+static uint32_t media_event(struct fixture *f)
+{
+    CHECK(PACKET(f, 0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8));
+    return (uint32_t)f->reply[4] << 8 | f->reply[5];
+}
+
+/* Windows XP takes a disc for a new one only after it has found none. */
+TEST(change_shows_an_empty_drive_first)
+{
+    struct fixture f;
+    start(&f);
+    put_disc(&f, 500);
+    put_disc(&f, 600);
+    CHECK(PACKET(&f, 0x46, 0, 0, 0, 0, 0, 0, 1, 0));
+    CHECK_EQ(f.reply[7], 0); /* no profile is current */
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x23a00);
+    CHECK_EQ(media_event(&f), 0x202);
+    put_disc(&f, 500); /* which it does not know of yet: it knows that there was none */
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x62800);
+    CHECK(PACKET(&f, 0x25));
+    CHECK_EQ(be32(f.reply), 499);
+    end(&f);
+}
+
+TEST(disc_taken_out_and_put_in_unseen)
+{
+    struct fixture f;
+    start(&f);
+    put_disc(&f, 0);
+    put_disc(&f, 500);
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x23a00);
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x62800);
+    CHECK(PACKET(&f, 0x00));
+    put_disc(&f, 0);
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x23a00);
+    CHECK(!PACKET(&f, 0x00));
+    put_disc(&f, 500); /* this time it has seen */
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x62800);
+    CHECK(PACKET(&f, 0x00));
+    end(&f);
+}
+
+/* A driver that asks for events alone. */
+TEST(change_by_events)
+{
+    struct fixture f;
+    start(&f);
+    put_disc(&f, 500);
+    CHECK_EQ(media_event(&f), 0x300);
+    CHECK_EQ(media_event(&f), 0x202);
+    CHECK_EQ(media_event(&f), 0x002);
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x62800);
+    CHECK(PACKET(&f, 0x00));
+    put_disc(&f, 600);
+    CHECK_EQ(media_event(&f), 0x300);
+    CHECK(!PACKET(&f, 0x00)); /* Linux looks at once: it has been told, and reads after this */
+    CHECK_EQ(sense(&f), 0x62800);
+    CHECK(PACKET(&f, 0x00));
+    CHECK_EQ(media_event(&f), 0x202);
+    end(&f);
+}
+
+/* The firmware knows no disc before its first look: it finds the one that was put in before. */
+TEST(change_before_the_first_command)
+{
+    struct fixture f;
+    start_size(&f, SECTORS * 2048);
+    put_disc(&f, 500);
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(in(&f.b, ERROR, 1) >> 4, 6);
+    CHECK(PACKET(&f, 0x00));
+    put_disc(&f, 600);
+    CHECK(PACKET(&f, 0x1b, 0, 0, 0, 2)); /* ejected: seen to be gone */
+    CHECK(PACKET(&f, 0x1b, 0, 0, 0, 3));
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x62800);
+    CHECK(PACKET(&f, 0x00));
+    put_disc(&f, 500);
+    pci_bus_reset(f.b.bus);
+    ide_board_enable(&f.b);
+    CHECK(!PACKET(&f, 0x00));
+    CHECK_EQ(sense(&f), 0x62900);
+    CHECK(PACKET(&f, 0x00));
+    end(&f);
+}
+
 TEST(medium_change_while_reading)
 {
     struct fixture f;
@@ -490,6 +592,8 @@ TEST(medium_change_while_reading)
     CHECK(!PACKET(&f, 0x28, 0, 0, 0, 0, 0, 0, 0, 200));
     CHECK(f.length < 200 * 2048);
     f.change_at = 0;
+    CHECK_EQ(sense(&f), 0x23a00);
+    CHECK(!PACKET(&f, 0x28, 0, 0, 0, 0, 0, 0, 0, 1));
     CHECK_EQ(sense(&f), 0x62800);
     CHECK(PACKET(&f, 0x28, 0, 0, 0, 0, 0, 0, 0, 1));
     end(&f);

@@ -210,7 +210,7 @@ static void run_packet(struct ide_device *d)
         LOG(d->log, UNIMP, "atapi: packet command %02x\n", a->packet[0]);
         atapi_check(a, SENSE_ILLEGAL_REQUEST, ASC_INVALID_OPCODE);
     } else if ((c->flags & NEEDS_MEDIUM) && !atapi_has_medium(a)) {
-        atapi_check(a, SENSE_NOT_READY, a->tray_open ? ASC_NO_MEDIUM_TRAY_OPEN : ASC_NO_MEDIUM);
+        atapi_not_ready(a);
     } else if (!(c->flags & NO_DATA) && !a->dma && a->byte_limit == 0) {
         d->count[0] =
             REASON_TO_HOST | REASON_COMMAND; /* 8.23.4: a data command with no room for data */
@@ -310,6 +310,7 @@ static void reset(struct ide_device *d, enum ide_reset kind)
     if (kind != IDE_RESET_POWER_ON)
         return;
     a->locked = false;
+    a->removal_unseen = false;
     a->transfer_mode = 0;
     a->sense_key = SENSE_NONE;
     a->sense_code = 0;
@@ -322,10 +323,11 @@ static void state(struct ide_device *d, struct state *s)
 {
     struct atapi *a = atapi_of(d);
 
-    state_section(s, "atapi", 1);
+    state_section(s, "atapi", 2);
     state_u8(s, &a->transfer_mode);
     state_bool(s, &a->tray_open);
     state_bool(s, &a->locked);
+    state_bool(s, &a->removal_unseen);
     state_u16(s, &a->attention);
     state_u8(s, &a->media_event);
     state_u8(s, &a->sense_key);

@@ -45,6 +45,7 @@ struct atapi {
 
     uint64_t sectors; /* of the medium; 0: none */
     bool tray_open, locked;
+    bool removal_unseen; /* a disc was taken out by hand, and the host still believes in it */
     uint16_t attention; /* the unit attention to report next; 0: none */
     uint8_t media_event; /* GET EVENT STATUS: 0 none, 1 eject asked for, 2 new medium, 3 medium
                             taken out */
@@ -66,7 +67,7 @@ struct atapi {
 
 static inline bool atapi_has_medium(const struct atapi *a)
 {
-    return a->sectors != 0 && !a->tray_open;
+    return a->sectors != 0 && !a->tray_open && !a->removal_unseen;
 }
 static inline bool atapi_is_dvd(const struct atapi *a)
 {
@@ -83,6 +84,10 @@ void atapi_send_chunk(struct atapi *a, uint32_t length);
 /* atapi_tray.c */
 void atapi_start_stop_unit(struct atapi *a);
 void atapi_prevent_allow_removal(struct atapi *a);
+/* The command wanted a medium and there is none. */
+void atapi_not_ready(struct atapi *a);
+/* The host knows now that there was no medium: what lies there meanwhile is a new one. */
+void atapi_removal_seen(struct atapi *a);
 /* Look how much the medium holds. */
 void atapi_measure_medium(struct atapi *a);
 /* The back end's media_changed; opaque is the drive. */

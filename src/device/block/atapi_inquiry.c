@@ -260,8 +260,10 @@ void atapi_event_status(struct atapi *a)
         out[2] = 4;
         out[4] = a->media_event;
         out[5] = (atapi_has_medium(a) ? 0x02 : 0) | (a->tray_open ? 0x01 : 0);
-        if (get_be16(a->packet + 7) > 4)
+        if (get_be16(a->packet + 7) > 4) {
             a->media_event = 0;
+            atapi_removal_seen(a);
+        }
     } else {
         out[2] = 0x80; /* no event available */
     }

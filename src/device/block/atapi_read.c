@@ -77,7 +77,7 @@ static void chunk_read(struct ide_device *d, int error)
         if (error != 0)
             atapi_check(a, SENSE_MEDIUM_ERROR, ASC_READ_ERROR);
         else
-            atapi_check(a, SENSE_NOT_READY, ASC_NO_MEDIUM);
+            atapi_not_ready(a);
         return;
     }
     /* An image's odd tail reads as zeros up to its last sector's end. */
@@ -104,13 +104,9 @@ void atapi_next_chunk(struct atapi *a)
     struct ide_device *d = &a->device;
     uint64_t offset = a->lba * CD_SECTOR, length;
 
+    /* A disc that was changed in the middle is not in the drive either: the rest is of another. */
     if (!atapi_has_medium(a) || a->lba + a->left > a->sectors) {
-        atapi_check(a, SENSE_NOT_READY, ASC_NO_MEDIUM);
-        return;
-    }
-    if (a->attention == ASC_MEDIUM_CHANGED) { /* in the middle: the rest is of another disc */
-        a->attention = 0;
-        atapi_check(a, SENSE_UNIT_ATTENTION, ASC_MEDIUM_CHANGED);
+        atapi_not_ready(a);
         return;
     }
     a->chunk = MIN(a->left, CHUNK_SECTORS);

@@ -21,6 +21,7 @@ void atapi_start_stop_unit(struct atapi *a)
     }
     if (load_eject && a->tray_open == start) {
         a->tray_open = !start;
+        a->removal_unseen = false;
         if (start && a->sectors != 0) {
             a->attention = ASC_MEDIUM_CHANGED;
             a->media_event = 2;
@@ -37,14 +38,40 @@ void atapi_prevent_allow_removal(struct atapi *a)
     atapi_good(a);
 }
 
-/* The person at the drive, or the monitor, has changed the disc: the tray closes on it. */
+/*
+ * A disc changed by hand takes seconds, in which a driver sees an empty drive; one changed by the
+ * monitor takes none. Some drivers (Windows XP's) go on with the old disc's contents when they have
+ * found no drive without one, whatever unit attention says. So the new disc stays hidden until the
+ * host has been told once that the old one is gone, by a command that fails or by an event.
+ */
+void atapi_removal_seen(struct atapi *a)
+{
+    if (!a->removal_unseen)
+        return;
+    a->removal_unseen = false;
+    if (a->sectors != 0) {
+        a->attention = ASC_MEDIUM_CHANGED;
+        a->media_event = 2;
+    }
+}
+
+void atapi_not_ready(struct atapi *a)
+{
+    atapi_check(a, SENSE_NOT_READY, a->tray_open ? ASC_NO_MEDIUM_TRAY_OPEN : ASC_NO_MEDIUM);
+    atapi_removal_seen(a);
+}
+
+/* The person at the drive, or the monitor, has changed the disc: the tray closes on it. A host that
+ * is still to hear of power-on or of a change knows no disc that it could miss. */
 void atapi_media_changed(void *opaque)
 {
     struct atapi *a = opaque;
 
+    if (atapi_has_medium(a) && a->attention == 0)
+        a->removal_unseen = true;
     atapi_measure_medium(a);
     a->tray_open = false;
-    a->media_event = a->sectors != 0 ? 2 : 3;
-    if (a->sectors != 0)
+    a->media_event = atapi_has_medium(a) ? 2 : 3;
+    if (atapi_has_medium(a))
         a->attention = ASC_MEDIUM_CHANGED;
 }
