@@ -191,13 +191,12 @@ static void run_dma(struct fw_cfg *fw)
 
 static bool port_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value)
 {
-    struct fw_cfg *fw = opaque;
-    if (offset == 0 && size == 2) {
-        *value = 0; /* the selector is write-only */
-        return true;
+    if (offset == 0) { /* the selector is write-only */
+        *value = 0;
+        return size == 2;
     }
-    *value = next_byte(fw);
-    return offset == 1 && size == 1;
+    *value = next_byte(opaque);
+    return true;
 }
 
 static bool port_write(void *opaque, uint64_t offset, unsigned size, uint64_t value)
