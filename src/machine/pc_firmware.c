@@ -25,6 +25,9 @@ enum {
     CMOS_EQUIPMENT = 0x14,
     CMOS_BASE_KIB = 0x15,
     CMOS_EXTENDED_KIB = 0x17,
+    CMOS_DISK_TYPE_C = 0x19,
+    CMOS_DISK_TYPE_D = 0x1a,
+    CMOS_CHECKSUM = 0x2e,
     CMOS_EXTENDED_KIB_2 = 0x30,
     CMOS_ABOVE_16M_64K = 0x34,
     CMOS_BOOT_THIRD = 0x38,
@@ -35,6 +38,8 @@ enum {
 };
 #define EQUIPMENT_FPU       0x02
 #define EQUIPMENT_PS2_MOUSE 0x04
+#define DISK_TYPE_EXTENDED  0x0f /* the type is in CMOS_DISK_TYPE_C or _D, where it is above 15 */
+#define DISK_TYPE_USER      47
 
 static void cmos_u16(struct pc *pc, uint8_t index, uint64_t value, uint64_t limit)
 {
@@ -69,21 +74,35 @@ static void set_memory_size(struct pc *pc)
  * needs none. */
 static void set_disks(struct pc *pc)
 {
-    uint8_t types = 0, translation = 0;
+    uint8_t types = 0, extended[2] = { 0 }, translation = 0;
     for (unsigned n = 0; n < PC_DRIVES; n++) {
         const struct block_backend *disk = pc->config.drives[n];
         if (disk == NULL || pc->config.drive_is_cdrom[n])
             continue;
-        if (n < 2)
-            types |= n == 0 ? 0xf0 : 0x0f;
+        if (n < 2) {
+            types |= (uint8_t)(n == 0 ? DISK_TYPE_EXTENDED << 4 : DISK_TYPE_EXTENDED);
+            extended[n] = DISK_TYPE_USER;
+        }
         if (disk->size / 512 > UINT64_C(1024) * 16 * 63)
             translation |= (uint8_t)(1u << 2 * n);
     }
     mc146818_set_cmos(pc->rtc, CMOS_DISK_TYPES, types);
+    mc146818_set_cmos(pc->rtc, CMOS_DISK_TYPE_C, extended[0]);
+    mc146818_set_cmos(pc->rtc, CMOS_DISK_TYPE_D, extended[1]);
     mc146818_set_cmos(pc->rtc, CMOS_DISK_TRANSLATION, translation);
     mc146818_set_cmos(pc->rtc, CMOS_FLOPPY_TYPES, 0);
     mc146818_set_cmos(pc->rtc, CMOS_EQUIPMENT, EQUIPMENT_FPU | EQUIPMENT_PS2_MOUSE);
     mc146818_set_cmos(pc->rtc, CMOS_CPUS_MINUS_1, 0);
+}
+
+/* IBM PC/AT Technical Reference, CMOS RAM: the sum of bytes 10H to 2DH, high byte first. */
+static void set_checksum(struct pc *pc)
+{
+    unsigned sum = 0;
+    for (uint8_t index = CMOS_FLOPPY_TYPES; index < CMOS_CHECKSUM; index++)
+        sum += mc146818_cmos(pc->rtc, index);
+    mc146818_set_cmos(pc->rtc, CMOS_CHECKSUM, (uint8_t)(sum >> 8));
+    mc146818_set_cmos(pc->rtc, CMOS_CHECKSUM + 1, (uint8_t)sum);
 }
 
 static unsigned boot_device(char letter)
@@ -160,5 +179,6 @@ bool pc_firmware_setup(struct pc *pc, struct error *err)
     acpi_tables_build(fw, &acpi);
     smbios_tables_build(
         fw, &(struct smbios_config){ .ram_size = c->ram_size, .uuid = c->uuid, .cpu = &c->cpu });
+    set_checksum(pc);
     return set_kernel(pc, err);
 }
