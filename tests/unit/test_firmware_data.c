@@ -116,3 +116,20 @@ TEST(rtc_has_two_ports)
     CHECK_EQ(found, 1);
     end(&f);
 }
+
+/* Flag 7 of the FADT (ACPI 1.0b 5.2.5): here S4 is off, and nothing wakes from it but the button. */
+TEST(rtc_does_not_wake_from_s4)
+{
+    struct fixture f;
+    unsigned found = 0;
+    start(&f, 0);
+    for (uint32_t n = 0; n + 116 <= f.size; n++) {
+        if (memcmp(f.tables + n, "FACP", 4) == 0) {
+            CHECK_EQ(load_le32(f.tables + n + 4), 116);
+            CHECK_EQ(load_le32(f.tables + n + 112) & 1u << 7, 0);
+            found++;
+        }
+    }
+    CHECK_EQ(found, 1);
+    end(&f);
+}

@@ -135,7 +135,7 @@ static uint32_t build_dsdt(struct blob *b, const struct acpi_config *config)
 
 static void build_fadt(struct blob *b, uint32_t facs, uint32_t dsdt)
 {
-    enum { WBINVD = 1 << 0, PROC_C1 = 1 << 2, SLP_BUTTON = 1 << 5, RTC_S4 = 1 << 7 };
+    enum { WBINVD = 1 << 0, PROC_C1 = 1 << 2, SLP_BUTTON = 1 << 5 };
     uint32_t start = begin_table(b, "FACP", 1);
     put_pointer(b, facs);
     put_pointer(b, dsdt);
@@ -174,7 +174,7 @@ static void build_fadt(struct blob *b, uint32_t facs, uint32_t dsdt)
     put8(b, 0x32); /* century */
     put16(b, 0);
     put8(b, 0);
-    put32(b, WBINVD | PROC_C1 | SLP_BUTTON | RTC_S4);
+    put32(b, WBINVD | PROC_C1 | SLP_BUTTON); /* S4 is off: the RTC does not wake from it */
     end_table(b, start, true);
 }
 
