@@ -86,6 +86,10 @@ static bool go_to_border(struct translator *tr, struct host_frame *frame)
         unsigned n = code_cache_insn_at(tr, t, frame->pc);
         bool border = n < t->count && frame->pc == run_address(tr, t->code + t->offsets[n]);
         if (border ? !behind_sti(tr, t, n) : n < t->count && frame_unwind(tr, frame)) {
+            /* Between iterations what comes now pushes RF set. The host's own RF would tell before
+             * the first one from it, but is lost where the host is a virtual machine. */
+            if (!border)
+                tr->cpu->eflags |= EFLAGS_RF;
             frame_leave(tr, frame, insn_address(t, n));
             return true;
         }

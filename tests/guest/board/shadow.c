@@ -94,3 +94,41 @@ TEST(interrupt_shadow_of_mov_ss, "SDM 3A 6.8.3")
     CHECK(came[0x50] >= 50);
     EQUAL(behind_mov_ss, 0);
 }
+
+/* Between two iterations the instruction is not done: what is pushed says so, and nowhere else. */
+enum { STRING_BYTES = 0x100000 };
+CODE(long_string, "mov esi, 0x900000; mov edi, 0xa00000; mov ecx, 0x100000; cld; sti; "
+                  "long_string_at: rep movsb; nop; cli");
+extern char long_string_at[];
+static volatile unsigned within_string, wrong_rf;
+static volatile uint32_t string_left;
+
+/* One that comes as soon as the handler is left meets what IRET gave to RF, not what an iteration
+ * did; nor is there a promise before the first iteration. */
+static void watch_string(struct frame *f)
+{
+    bool within = f->eip == (uint32_t)long_string_at;
+    if (!within || (f->ecx != string_left && f->ecx != STRING_BYTES)) {
+        within_string += within;
+        wrong_rf += (f->eflags & EFLAGS_RF) != (within ? EFLAGS_RF : 0);
+    }
+    string_left = within ? f->ecx : 0;
+    set_apic(APIC_EOI, 0);
+}
+
+TEST(interrupt_within_repeated_string, "SDM 3B 17.3.1.1; SDM 2 REP")
+{
+    if (!apic_begin(watch_string))
+        return;
+    within_string = wrong_rf = 0;
+    set_apic(APIC_DIVIDE, 0xb);
+    set_apic(APIC_LVT_TIMER, 0x20050);
+    set_apic(APIC_INITIAL, 20000);
+    for (unsigned n = 0; n < 4000 && within_string < 20; n++)
+        try_call(long_string);
+    set_apic(APIC_INITIAL, 0);
+    set_apic(APIC_LVT_TIMER, 0x10000);
+    let_in();
+    CHECK(within_string >= 20);
+    EQUAL(wrong_rf, 0);
+}
