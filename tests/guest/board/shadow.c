@@ -97,7 +97,7 @@ TEST(interrupt_shadow_of_mov_ss, "SDM 3A 6.8.3")
 
 /* Between two iterations the instruction is not done: what is pushed says so, and nowhere else. */
 enum { STRING_BYTES = 0x100000 };
-CODE(long_string, "mov esi, 0x900000; mov edi, 0xa00000; mov ecx, 0x100000; cld; sti; "
+CODE(long_string, "mov esi, 0x900000; mov edi, 0xa00000; mov ecx, 0x100000; cld; sti; nop; "
                   "long_string_at: rep movsb; nop; cli");
 extern char long_string_at[];
 static volatile unsigned within_string, wrong_rf;
@@ -114,6 +114,7 @@ static void watch_string(struct frame *f)
     }
     string_left = within ? f->ecx : 0;
     set_apic(APIC_EOI, 0);
+    set_apic(APIC_INITIAL, 20000); /* the next one leaves time for some iterations */
 }
 
 TEST(interrupt_within_repeated_string, "SDM 3B 17.3.1.1; SDM 2 REP")
@@ -122,9 +123,9 @@ TEST(interrupt_within_repeated_string, "SDM 3B 17.3.1.1; SDM 2 REP")
         return;
     within_string = wrong_rf = 0;
     set_apic(APIC_DIVIDE, 0xb);
-    set_apic(APIC_LVT_TIMER, 0x20050);
+    set_apic(APIC_LVT_TIMER, 0x50);
     set_apic(APIC_INITIAL, 20000);
-    for (unsigned n = 0; n < 4000 && within_string < 20; n++)
+    for (unsigned n = 0; n < 2000 && within_string < 20; n++)
         try_call(long_string);
     set_apic(APIC_INITIAL, 0);
     set_apic(APIC_LVT_TIMER, 0x10000);
