@@ -23,6 +23,7 @@ struct i8254 {
     struct irq_line irq;
     struct timer timer; /* the next rising edge of counter 0's OUT */
     int64_t edge;       /* the tick of that edge; past while edges are being made up for */
+    int64_t shown;      /* the tick when the last one was signalled */
     struct channel channels[3];
 };
 
@@ -79,15 +80,21 @@ static void rise(void *opaque)
     int64_t tick = tick_now(pit);
     int64_t oldest = tick - (int64_t)pit->channels[0].counter.count * MAX_OWED;
     irq_edge(pit->irq);
+    pit->shown = tick;
     arm(pit, MAX(pit->edge, oldest), tick);
 }
 
-/* Has the next edge's time come? That of one that is made up for is the timer's, not its own. */
-static bool due(const struct i8254 *pit, int64_t now)
+/*
+ * Has the next edge's time come? That of one that is made up for is the timer's. But where the count
+ * has come round since the last one was signalled, there must be one for it.
+ */
+static bool due(struct i8254 *pit, int64_t now)
 {
-    if (!timer_armed(&pit->timer) || pit->edge > tick_at(now))
+    int64_t tick = tick_at(now);
+    if (!timer_armed(&pit->timer) || pit->edge > tick)
         return false;
-    return pit->timer.deadline <= now || pit->timer.deadline == tick_time(pit->edge);
+    return pit->timer.deadline <= now ||
+           i8254_counter_next_rise(&pit->channels[0].counter, MAX(pit->edge - 1, pit->shown)) <= tick;
 }
 
 /* Before counter 0 changes, or is read: an edge whose time has come must not be lost, nor be later

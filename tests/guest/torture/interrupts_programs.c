@@ -21,6 +21,22 @@ static void use_float(void)
                      : "+m"(fx));
 }
 
+static bool is_prefix(uint8_t byte)
+{
+    return (byte & 0xe7) == 0x26 || (byte >= 0x64 && byte <= 0x67) || byte == 0xf2 || byte == 0xf3;
+}
+
+/* RF is set between the iterations of a repeated string instruction, and nowhere else: SDM 3B
+ * 17.3.1.1. */
+static bool at_repeated_string(uint32_t offset)
+{
+    bool repeated = false;
+    for (; offset < program.size && is_prefix(program.code[offset]); offset++)
+        repeated |= program.code[offset] >= 0xf2;
+    uint8_t opcode = offset < program.size ? program.code[offset] : 0;
+    return repeated && ((opcode >= 0xa4 && opcode <= 0xa7) || (opcode >= 0xaa && opcode <= 0xaf));
+}
+
 /* What must hold wherever it hits. */
 static void look_at(const struct frame *f)
 {
@@ -30,7 +46,8 @@ static void look_at(const struct frame *f)
         wrong = "CS";
     else if (offset >= program.size)
         wrong = "EIP";
-    else if (!(f->eflags & FLAG_IF) || f->eflags & (FLAG_TF | FLAG_RF))
+    else if (!(f->eflags & FLAG_IF) || f->eflags & FLAG_TF ||
+             (f->eflags & FLAG_RF && !at_repeated_string(offset)))
         wrong = "EFLAGS";
     else if (!kernel && (f->ss & 0xffff) != start.ss)
         wrong = "SS";
