@@ -43,14 +43,14 @@ void char_stream_close(struct char_stream *s);
 /* The same for good: before the struct is freed. */
 void char_stream_release(struct char_stream *s);
 void char_stream_set_connected(struct char_stream *s, bool connected);
-/* While the user takes no input nothing is read, and the end is not seen. True: the peer has gone,
- * or sends no more, and what it sent has been read ahead; the stream may be closed. False: it is
- * there, or has left more than is kept. */
-bool char_stream_take_rest(struct char_stream *s);
 /* The same from a thread whose user must not hear of it there: a processor's, which a debugger that
  * connects stops. The user hears of it by char_stream_tell(), or before the first input. */
 void char_stream_connect_quietly(struct char_stream *s);
 void char_stream_tell(struct char_stream *s);
+/* While the user takes no input nothing is read, and the end is not seen. True: the peer has gone,
+ * or sends no more, and what it sent has been read ahead; the stream may be closed. False: it is
+ * there, or has left more than is kept. */
+bool char_stream_take_rest(struct char_stream *s);
 /* Write out what is queued, waiting at most so long for a reader that does not read. */
 void char_stream_flush(struct char_stream *s, int milliseconds);
 
