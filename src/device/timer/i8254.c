@@ -94,7 +94,8 @@ static bool due(struct i8254 *pit, int64_t now)
     if (!timer_armed(&pit->timer) || pit->edge > tick)
         return false;
     return pit->timer.deadline <= now ||
-           i8254_counter_next_rise(&pit->channels[0].counter, MAX(pit->edge - 1, pit->shown)) <= tick;
+           i8254_counter_next_rise(&pit->channels[0].counter, MAX(pit->edge - 1, pit->shown)) <=
+               tick;
 }
 
 /* Before counter 0 changes, or is read: an edge whose time has come must not be lost, nor be later

@@ -57,10 +57,12 @@ CODE(modify_next, "mov byte ptr modify_next_target + 1, 0x55; modify_next_target
 #define CHECKED "pushfd; or dword ptr [esp], 0x40000; popfd; "
 CODE(user_landed, "int 0x30");
 CODE(user_far_call, CHECKED "sub esp, 2; user_far_call_at: call 0x1b:user_landed");
-CODE(user_far_return, "sub esp, 10; mov eax, offset user_landed; mov [esp], eax; mov dword ptr [esp "
-                      "+ 4], 0x1b; " CHECKED "user_far_return_at: retf");
-CODE(user_iret, "sub esp, 14; mov eax, offset user_landed; mov [esp], eax; mov dword ptr [esp + 4], "
-                "0x1b; mov dword ptr [esp + 8], 2; " CHECKED "user_iret_at: iretd");
+CODE(user_far_return,
+     "sub esp, 10; mov eax, offset user_landed; mov [esp], eax; mov dword ptr [esp "
+     "+ 4], 0x1b; " CHECKED "user_far_return_at: retf");
+CODE(user_iret,
+     "sub esp, 14; mov eax, offset user_landed; mov [esp], eax; mov dword ptr [esp + 4], "
+     "0x1b; mov dword ptr [esp + 8], 2; " CHECKED "user_iret_at: iretd");
 CODE(user_int, CHECKED "sub esp, 2; user_int_at: int 0x33");
 extern char user_far_call_at[], user_far_return_at[], user_iret_at[], user_int_at[];
 

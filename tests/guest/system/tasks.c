@@ -299,11 +299,12 @@ TEST(task_code_and_stack_order, "SDM 3A 7.3, table 7-1")
         int vector;
         uint32_t error;
     } rows[] = {
-        { CODE3 & ~3u, 0, EXC_TS, CODE3 & ~3u }, /* CS's level before SS */
-        { CODE0, FREE_B, EXC_SS, FREE_B },       /* SS present before its level */
-        { FREE_A, READ_ONLY, EXC_TS, READ_ONLY },  /* SS before CS present */
+        { CODE3 & ~3u, 0, EXC_TS, CODE3 & ~3u },  /* CS's level before SS */
+        { CODE0, FREE_B, EXC_SS, FREE_B },        /* SS present before its level */
+        { FREE_A, READ_ONLY, EXC_TS, READ_ONLY }, /* SS before CS present */
         { FREE_A, FREE_B, EXC_SS, FREE_B },
         { FREE_A, DATA0 | 1, EXC_NP, FREE_A }, /* SS's RPL last */
+        { CODE0, DATA0 | 1, EXC_TS, DATA0 },
     };
     set_segment(FREE_A, 0, 0xfffff, 0x1b, 0xc); /* code, absent */
     set_segment(FREE_B, 0, 0xfffff, 0x33, 0xc); /* data of level 1, absent */
